@@ -1,0 +1,12 @@
+"""Notebooks below run under the guards of `tests/notebooks`, whichever way pytest is called."""
+
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parent.parent)
+if ROOT not in sys.path:  # `pytest`, unlike `python -m pytest`, does not add it
+    sys.path.insert(0, ROOT)
+
+from tests.notebooks.plugin import pytest_collect_file  # noqa: E402
+
+__all__ = ["pytest_collect_file"]

@@ -1,0 +1,107 @@
+"""nbval, made strict: what `chapters/conftest.py` puts in the place of nbval's own collectors.
+
+For each notebook two collectors: `NotebookRules` reads it (`tests.notebooks.rules`), and
+`GuardedNotebook` runs it in an empty directory under a guard and compares figures too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbval.plugin import IPyNbCell, IPyNbFile
+
+from tests.notebooks import figures
+from tests.notebooks.kernel import GuardedKernel
+from tests.notebooks.notebook import Notebook
+from tests.notebooks.rules import Rule, rules_for
+from tests.notebooks.workspace import Workspace
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Replace nbval's collector of a notebook by ours."""
+    collectors = yield
+    if not any(isinstance(collector, IPyNbFile) for collector in collectors):
+        return collectors
+    return [
+        NotebookRules.from_parent(parent, path=file_path),
+        GuardedNotebook.from_parent(parent, path=file_path),
+    ]
+
+
+class NotebookRules(pytest.File):
+    """The rules that a notebook keeps, one test each; they read it and run nothing."""
+
+    def collect(self) -> Iterator[RuleItem]:
+        notebook = Notebook.read(self.path)
+        for rule in rules_for(self.path):
+            yield RuleItem.from_parent(self, name=rule.name, rule=rule, notebook=notebook)
+
+
+class RuleItem(pytest.Item):
+    """One rule on one notebook."""
+
+    def __init__(self, *, rule: Rule, notebook: Notebook, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rule, self.notebook = rule, notebook
+
+    def runtest(self) -> None:
+        problems = list(self.rule.check(self.notebook))
+        if problems:
+            pytest.fail("\n".join([f"{self.rule.name}:", *problems]), pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, f"{self.path.name}: {self.rule.name}"
+
+
+class GuardedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval has no types
+    """A notebook that runs where its reader would run it, with nothing more at hand."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.compare_outputs = True  # even under --nbval-lax
+
+    def collect(self) -> Iterator[GuardedCell]:
+        for cell in super().collect():
+            yield GuardedCell.from_parent(
+                self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options
+            )
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        # pytest offers its temporary directory to collectors under this private name only.
+        factory: pytest.TempPathFactory = self.config._tmp_path_factory
+        return Workspace.create(factory.mktemp(self.path.stem))
+
+    def setup(self) -> None:
+        """Start the kernel; nothing is sanitised, since no output may hold what varies."""
+        timeout = self.config.option.nbval_kernel_startup_timeout
+        self.kernel = GuardedKernel(self.workspace, timeout)
+
+
+class GuardedCell(IPyNbCell):  # type: ignore[misc]
+    """A cell whose figures, error stream and reach are checked too."""
+
+    def runtest(self) -> None:
+        before = len(self.parent.workspace.trespasses())
+        super().runtest()
+        refused = self.parent.workspace.trespasses()[before:]
+        if refused:  # the cell swallowed the exception
+            self.raise_cell_error("Cell reached outside of its directory", "\n".join(refused))
+        errors = [output.text for output in self.test_outputs if output.get("name") == "stderr"]
+        if errors:
+            self.raise_cell_error("Cell wrote to its error stream", "".join(errors))
+
+    def compare_outputs(self, test: Any, ref: Any, skip_compare: Any = None) -> bool:
+        if not super().compare_outputs(test, ref, skip_compare):
+            return False
+        prefix = self.parent.workspace.root / "figures" / f"cell-{self.cell_num}"
+        problems = figures.compare(figures.pictures(ref), figures.pictures(test), prefix)
+        self.comparison_traceback.extend(problems)
+        return not problems

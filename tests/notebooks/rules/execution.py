@@ -1,0 +1,69 @@
+"""The stored outputs are those of one run, from the first cell to the last, compared in full."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+
+from nbval.plugin import find_comment_markers, find_metadata_tags
+
+from tests.notebooks.notebook import Cell, Notebook
+
+SHORTEST_REASON = 20  # characters: "slow" is no reason
+
+
+def executed_in_order(notebook: Notebook) -> Iterator[str]:
+    """nbval passes a cell without execution count without looking at it."""
+    for expected, cell in enumerate(notebook.code, start=1):
+        got = cell.node.execution_count
+        if got != expected:
+            yield f"{cell}: expected execution count {expected}, got {got}"
+
+
+def printed_outputs_are_stored(notebook: Notebook) -> Iterator[str]:
+    for cell in notebook.code:
+        if _prints(cell.source) and not cell.outputs:
+            yield f"{cell}: expected the stored output of print, got none"
+
+
+def exceptions_have_a_reason(notebook: Notebook) -> Iterator[str]:
+    """A tag that keeps nbval from running or comparing a cell says why, in `coursekit.reason`."""
+    for cell in notebook.code:
+        reason = str(cell.course.get("reason", ""))
+        if _weakens(cell) and len(reason) < SHORTEST_REASON:
+            yield f"{cell}: expected a reason in metadata coursekit.reason, got {reason!r}"
+
+
+def plain_python(notebook: Notebook) -> Iterator[str]:
+    """Magics hide outputs (`%%capture`), run programs, or do not exist outside of IPython."""
+    for cell in notebook.code:
+        if not cell.source.strip():
+            yield f"{cell}: expected code, got an empty cell"
+            continue
+        try:
+            ast.parse(cell.source)
+        except SyntaxError as error:
+            yield f"{cell}: expected plain Python, got {error.msg} in line {error.lineno}"
+
+
+def _weakens(cell: Cell) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        marks = [*find_metadata_tags(cell.node.metadata), *find_comment_markers(cell.source)]
+    return any(mark != ("check", True) for mark in marks)
+
+
+def _prints(source: str) -> bool:
+    """Tell whether a cell surely prints: a call of `print` that is not in a function or branch."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:
+        return False
+    return any(
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Name)
+        and statement.value.func.id == "print"
+        for statement in statements
+    )
