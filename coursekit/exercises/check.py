@@ -1,0 +1,220 @@
+"""Instant feedback: try an answer, and if it is wrong, say which wrong idea it follows."""
+
+from __future__ import annotations
+
+import inspect
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from coursekit.exercises.bank import Exercise, Mistake, Probes, Verify
+from coursekit.exercises.catalogue import find
+from coursekit.exercises.feedback import Facts, Feedback
+from coursekit.exercises.numeric import (
+    MAX_SHOWN,
+    NotNumbersError,
+    Numbers,
+    agrees,
+    imitates,
+    is_unanswered,
+    read_numbers,
+    show,
+    show_form,
+)
+from coursekit.exercises.trial import Trial, call, place, quiet, quote, try_out
+from coursekit.validation import check_integer
+
+
+def check(exercise_id: str, answer: Any, *, hints: int = 1) -> Feedback:
+    """Say whether `answer` is right; if not, show the smallest counterexample and name the idea.
+
+    Parameters
+    ----------
+    exercise_id : str
+        Such as "vlad.residual_sums".
+    answer : function or value
+        What the exercise asks for. Lists do for arrays, and any integer or floating dtype.
+    hints : int, default 1
+        How many hints the text shows where no wrong idea was recognised.
+
+    Returns
+    -------
+    Feedback
+        Shown by a notebook as HTML and elsewhere as text; the same in every run.
+
+    Raises
+    ------
+    ValueError
+        If there is no such exercise; the message names the closest ones.
+
+    Notes
+    -----
+    There is no time limit; interrupt the kernel if the function never returns. What it prints
+    during the check is not shown.
+
+    Examples
+    --------
+    >>> check("vlad.dimension", 64)
+    ✗ vlad.dimension · not yet: one number per word was counted
+      That is the length of the histogram. What does VLAD store for a word, in place of a count?
+      got : 64
+    """
+    check_integer(hints, "hints", at_least=0)
+    exercise = find(exercise_id)
+    if is_unanswered(answer):
+        return _unanswered(exercise)
+    with quiet():
+        return replace(_judge(exercise, answer), n_hints=hints)
+
+
+def _judge(exercise: Exercise, answer: Any) -> Feedback:
+    if exercise.probes is not None:
+        return _judge_function(exercise, exercise.probes, answer)
+    if exercise.verify is not None:
+        return _judge_construction(exercise, exercise.verify, answer)
+    return _judge_choice(exercise, answer) if exercise.choices else _judge_value(exercise, answer)
+
+
+def _judge_function(exercise: Exercise, probes: Probes, function: Any) -> Feedback:
+    """Compare a function with the reference on every probe."""
+    if not callable(function):
+        return _failed(
+            exercise,
+            "a function is expected",
+            f"Hand over the function itself, without calling it: `{exercise.answer}`.",
+        )
+    rng = np.random.default_rng(zlib.crc32(exercise.id.encode()))  # the same inputs in every run
+    trials = [try_out(function, exercise.reference, inputs) for inputs in probes(rng)]
+    failing = next((trial for trial in trials if not trial.passes(exercise.tolerance)), None)
+    if failing is None:
+        return _passed(exercise, f"right, on {len(trials)} inputs")
+    if failing.error is not None:
+        return _explain_error(exercise, failing, failing.error, first=failing is trials[0])
+    facts = (*_inputs(exercise, failing), *_compared(failing.got, failing.want))
+    mistake = _recognise(exercise, trials)
+    if mistake is not None:
+        return _diagnosed(exercise, mistake, facts)
+    verdict, message = _describe_mismatch(failing.got, failing.want)
+    return _failed(exercise, verdict, message, facts)
+
+
+def _judge_value(exercise: Exercise, answer: Any) -> Feedback:
+    """Compare numbers with the reference, without showing the reference."""
+    want = read_numbers(exercise.reference)
+    try:
+        got = read_numbers(answer)
+    except NotNumbersError as error:
+        return _failed(exercise, f"{show_form(want)} is expected", facts=(("got", str(error)),))
+    if agrees(got, want, exercise.tolerance):
+        return _passed(exercise, "right")
+    facts: Facts = (("got", show(got)),)
+    for mistake in exercise.mistakes:
+        if agrees(got, read_numbers(mistake.answer), exercise.tolerance):
+            return _diagnosed(exercise, mistake, facts)
+    if got.shape != want.shape:
+        facts = (("expected", show_form(want)), ("got", show_form(got)))
+    return _failed(exercise, "not yet", facts=facts)
+
+
+def _judge_choice(exercise: Exercise, answer: Any) -> Feedback:
+    """Compare a name with the right one, whatever its case and spaces."""
+    chosen = " ".join(answer.casefold().split()) if isinstance(answer, str) else ""
+    if chosen == exercise.reference:
+        return _passed(exercise, "right")
+    for mistake in exercise.mistakes:
+        if chosen == mistake.answer:
+            return _diagnosed(exercise, mistake, (("got", chosen),))
+    names = ", ".join(map(repr, exercise.choices))
+    return _failed(exercise, "one of the names is expected", facts=(("one of", names),))
+
+
+def _judge_construction(exercise: Exercise, verify: Verify, answer: Any) -> Feedback:
+    """Ask the exercise's own predicate, which names what is missing."""
+    try:
+        shown = verify(answer)
+    except (TypeError, ValueError) as error:
+        return _failed(exercise, "this cannot be read", f"{error}.")
+    if shown is None:
+        return _passed(exercise, "right")
+    return _diagnosed(exercise, next(m for m in exercise.mistakes if m.name == shown), ())
+
+
+def _recognise(exercise: Exercise, trials: Sequence[Trial]) -> Mistake | None:
+    """Find the wrong idea that gives what the student got, on all probes that gave numbers."""
+    answered = [trial for trial in trials if trial.error is None]
+    tolerance = exercise.tolerance
+    for mistake in exercise.mistakes:
+        wrong = [call(mistake.answer, trial.inputs) for trial in answered]
+        pairs = list(zip(answered, wrong, strict=True))
+        if all(imitates(trial.got, w, tolerance) for trial, w in pairs) and not all(
+            imitates(trial.want, w, tolerance) for trial, w in pairs
+        ):
+            return mistake
+    return None
+
+
+def _explain_error(exercise: Exercise, trial: Trial, error: Exception, *, first: bool) -> Feedback:
+    """Report an exception, or a result that is no array of numbers."""
+    inputs = _inputs(exercise, trial)
+    if not isinstance(error, NotNumbersError):
+        facts = (("raised", quote(error)), ("your code", place(error)), *inputs)
+        return _failed(exercise, "your code raised an error", facts=facts)
+    if first and is_unanswered(trial.raw):
+        return _unanswered(exercise)
+    facts = (*inputs, ("expected", show_form(trial.want)), ("got", str(error)))
+    return _failed(exercise, "the result is of another kind", facts=facts)
+
+
+def _describe_mismatch(got: Numbers, want: Numbers) -> tuple[str, str]:
+    """Put the difference between two arrays into words: verdict and message."""
+    if got.shape != want.shape:
+        message = f"{show_form(want)} is expected, and what came has shape {got.shape}."
+        return "the shape is another", message[0].upper() + message[1:]
+    if not np.isfinite(got).all():
+        return (
+            "the result holds NaN or infinity",
+            "On this input something is divided by zero, or a root is taken of a negative number.",
+        )
+    return "not yet", ""
+
+
+def _compared(got: Numbers, want: Numbers) -> Facts:
+    """Show what was expected and what came; of long arrays, the worst entry."""
+    if got.shape != want.shape or got.size <= MAX_SHOWN:
+        return (("expected", show(want)), ("got", show(got)))
+    worst = np.unravel_index(np.argmax(np.nan_to_num(np.abs(got - want), nan=np.inf)), want.shape)
+    at = ", ".join(map(str, worst))
+    return ((f"expected at [{at}]", show(want[worst])), (f"got at [{at}]", show(got[worst])))
+
+
+def _inputs(exercise: Exercise, trial: Trial) -> Facts:
+    names = inspect.signature(exercise.reference).parameters
+    return tuple((name, show(value)) for name, value in zip(names, trial.inputs, strict=True))
+
+
+def _passed(exercise: Exercise, verdict: str) -> Feedback:
+    return Feedback(exercise.id, "passed", verdict, exercise.solution)
+
+
+def _failed(exercise: Exercise, verdict: str, message: str = "", facts: Facts = ()) -> Feedback:
+    facts = tuple((label, value) for label, value in facts if value)
+    return Feedback(exercise.id, "failed", verdict, message, facts, exercise.hints)
+
+
+def _diagnosed(exercise: Exercise, mistake: Mistake, facts: Facts) -> Feedback:
+    verdict = f"not yet: {mistake.name}"
+    return Feedback(exercise.id, "diagnosed", verdict, mistake.hint, facts, mistake=mistake.name)
+
+
+def _unanswered(exercise: Exercise) -> Feedback:
+    if exercise.form == "function":
+        message = (
+            f"`{exercise.answer}` returns nothing yet: replace the dots (and keep a `return`), "
+            "then run the cell again."
+        )
+    else:
+        message = "Replace the dots by your answer, then run the cell again."
+    return Feedback(exercise.id, "unanswered", "not answered yet", message, (), exercise.hints)
