@@ -8,6 +8,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 EXTRAS ?= deep,book,dev
+# `make LOCK= …` takes the newest versions that pyproject.toml admits.
+LOCK ?= --constraint constraints.txt
 PIP := $(PY) -m pip --disable-pip-version-check
 SITE := _build/html
 PORT ?= 8000
@@ -28,7 +30,7 @@ $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "No Python >= 3.11 with venv was found." \
 		"Install one (Debian: python3 and python3-venv) or name it: make PYTHON=/path/to/python" >&2; exit 1; }
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[$(EXTRAS)]"
+	$(PIP) install --quiet $(LOCK) --editable ".[$(EXTRAS)]"
 	@touch $@
 
 # Clean, because Sphinx reports the warnings of a page only when it reads that page.
@@ -59,6 +61,7 @@ wheel: $(READY)  ## build the wheel of coursekit into dist/
 	$(PY) -m build --wheel --outdir dist .
 
 launch: $(READY)  ## write the content of the launch branch (what Colab and Binder open) into _build/launch
+	rm -rf _build/launch
 	$(PY) .ci/launch_branch.py _build/launch
 
 set-repository: $(READY)  ## write the repository's address everywhere: make set-repository URL=https://…
