@@ -165,3 +165,23 @@ class QuizItem:
                 "options: expected at least two, one of them right, "
                 f"got {len(self.options)} with {right} right"
             )
+
+
+@dataclass(frozen=True, eq=False)
+class Chapter:
+    """All that the bank holds for one chapter, in the order of its page.
+
+    Parameters
+    ----------
+    title : str
+        As on the page.
+    page : str
+        File of the chapter, below ``chapters/``.
+    exercises : tuple of Exercise
+    quiz : tuple of QuizItem
+    """
+
+    title: str
+    page: str
+    exercises: tuple[Exercise, ...]
+    quiz: tuple[QuizItem, ...]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from types import ModuleType
 from typing import TypeVar
 
 from coursekit.exercises import vlad
-from coursekit.exercises.bank import Exercise, QuizItem
+from coursekit.exercises.bank import Chapter, Exercise, QuizItem
 
 T = TypeVar("T")
-_BANK: dict[str, ModuleType] = {"vlad": vlad}  # a new chapter is one more entry
+_BANK = {"vlad": vlad.CHAPTER}  # a new chapter is one more entry
 
 
 def chapters() -> tuple[str, ...]:
@@ -27,6 +26,31 @@ def chapters() -> tuple[str, ...]:
     True
     """
     return tuple(_BANK)
+
+
+def find_chapter(chapter: str) -> Chapter:
+    """Return what the bank holds for a chapter.
+
+    Parameters
+    ----------
+    chapter : str
+        Such as "vlad".
+
+    Returns
+    -------
+    Chapter
+
+    Raises
+    ------
+    ValueError
+        If it holds nothing; the message names the closest ones.
+
+    Examples
+    --------
+    >>> find_chapter("vlad").title
+    'VLAD'
+    """
+    return _look_up(_BANK, chapter, "chapter")
 
 
 def exercises(chapter: str) -> tuple[Exercise, ...]:
@@ -51,7 +75,7 @@ def exercises(chapter: str) -> tuple[Exercise, ...]:
     >>> exercises("vlad")[0].id
     'vlad.dimension'
     """
-    return tuple(_module(chapter).EXERCISES)
+    return find_chapter(chapter).exercises
 
 
 def quiz_items(chapter: str) -> tuple[QuizItem, ...]:
@@ -76,7 +100,7 @@ def quiz_items(chapter: str) -> tuple[QuizItem, ...]:
     >>> len(quiz_items("vlad")) >= 5
     True
     """
-    return tuple(_module(chapter).QUIZ)
+    return find_chapter(chapter).quiz
 
 
 def find(exercise_id: str) -> Exercise:
@@ -141,10 +165,6 @@ def exercise_cells(exercise_id: str) -> tuple[str, str]:
     kind = f"*{exercise.kind.capitalize()}.*"
     statement = f"{heading}\n\n{kind} {exercise.statement.strip()}"
     return statement, f'{exercise.stub.strip()}\n\ncheck("{exercise.id}", {exercise.answer})'
-
-
-def _module(chapter: str) -> ModuleType:
-    return _look_up(_BANK, chapter, "chapter")
 
 
 def _look_up(known: Mapping[str, T], key: str, name: str) -> T:

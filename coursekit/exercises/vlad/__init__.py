@@ -1,5 +1,6 @@
 """Exercises and quiz of the chapter *VLAD* (slides S10 to S14)."""
 
+from coursekit.exercises.bank import Chapter
 from coursekit.exercises.vlad.functions import (
     ASSIGN,
     INTRA_NORMALISE,
@@ -17,18 +18,23 @@ from coursekit.exercises.vlad.questions import (
 )
 from coursekit.exercises.vlad.quiz import QUIZ
 
-EXERCISES = (  # in the order of the page
-    DIMENSION,
-    BY_HAND,
-    ASSIGN,
-    RESIDUAL_SUMS,
-    FROM_MEAN,
-    VLAD,
-    FIND_THE_BUG,
-    SAME_HISTOGRAM,
-    VANISH,
-    POWER_NORMALISE,
-    INTRA_NORMALISE,
+CHAPTER = Chapter(
+    title="VLAD",
+    page="aggregation/vlad.ipynb",
+    exercises=(
+        DIMENSION,
+        BY_HAND,
+        ASSIGN,
+        RESIDUAL_SUMS,
+        FROM_MEAN,
+        VLAD,
+        FIND_THE_BUG,
+        SAME_HISTOGRAM,
+        VANISH,
+        POWER_NORMALISE,
+        INTRA_NORMALISE,
+    ),
+    quiz=QUIZ,
 )
 
-__all__ = ["EXERCISES", "QUIZ"]
+__all__ = ["CHAPTER"]
