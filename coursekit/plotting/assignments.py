@@ -1,4 +1,7 @@
-"""The plane cut into cells: descriptors, words, residuals and their sums, in two dimensions."""
+"""The plane cut into cells: descriptors, words, residuals and their sums, in two dimensions.
+
+Labels count from 1, as formulas do.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,7 @@ def plot_cells(
     )  # fmt: skip
     for k, (mu_x, mu_y) in enumerate(words):
         ax.plot(mu_x, mu_y, marker="P", markersize=11, color=WORD_COLOURS[k % len(WORD_COLOURS)])
-        ax.annotate(f"$\\mu_{k}$", (mu_x, mu_y), xytext=(7, 7), textcoords="offset points")
+        ax.annotate(f"$\\mu_{k + 1}$", (mu_x, mu_y), xytext=(7, 7), textcoords="offset points")
     ax.set(xlim=xlim, ylim=ylim, xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
 
 
@@ -105,7 +108,7 @@ def plot_residuals(
         colour = WORD_COLOURS[k % len(WORD_COLOURS)]
         _arrow(ax, words[k], point, colour, width=0.015)
         ax.plot(*point, marker="o", markersize=6, color=colour)
-        ax.annotate(f"$x_{t}$", point, xytext=(5, -13), textcoords="offset points", color=GREY)
+        ax.annotate(f"$x_{t + 1}$", point, xytext=(5, -13), textcoords="offset points", color=GREY)
 
 
 def plot_sums(sums: FloatArray, centroids: FloatArray, ax: Axes) -> None:
@@ -135,7 +138,7 @@ def plot_sums(sums: FloatArray, centroids: FloatArray, ax: Axes) -> None:
     >>> axes = Figure().subplots()
     >>> plot_sums(np.array([[2.0, -1.0]]), np.array([[0.0, 0.0]]), axes)
     >>> [text.get_text() for text in axes.texts]
-    ['$v_0$']
+    ['$v_1$']
     """
     words = as_matrix(centroids, "centroids", columns=2, symbols="(K, 2)")
     v = as_matrix(sums, "sums", columns=2, symbols="(K, 2)")
@@ -144,7 +147,7 @@ def plot_sums(sums: FloatArray, centroids: FloatArray, ax: Axes) -> None:
     for k, (word, arrow) in enumerate(zip(words, v, strict=True)):
         colour = WORD_COLOURS[k % len(WORD_COLOURS)]
         _arrow(ax, word, word + arrow, colour, width=0.07)
-        ax.annotate(f"$v_{k}$", word + arrow, xytext=(6, 4), textcoords="offset points")
+        ax.annotate(f"$v_{k + 1}$", word + arrow, xytext=(6, 4), textcoords="offset points")
 
 
 def _arrow(ax: Axes, start: FloatArray, end: FloatArray, colour: str, *, width: float) -> None:

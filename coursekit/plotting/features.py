@@ -34,7 +34,7 @@ def plot_features(
     assignments : (T,) integers, optional
         The word of each patch; circles are then coloured by word.
     words : sequence of int, optional
-        Draw the patches of these words only, and name the words in a legend.
+        Draw the patches of these words only, and name them in a legend, which counts from 1.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def plot_features(
     >>> axes = Figure().subplots()
     >>> plot_features(photo, patch, axes, assignments=[3], words=[3])
     >>> [text.get_text() for text in axes.get_legend().get_texts()]
-    ['word 3']
+    ['word 4']
     """
     if assignments is not None and len(assignments) != len(features):
         raise ValueError(f"assignments: expected {len(features)} words, got {len(assignments)}")
@@ -69,7 +69,7 @@ def plot_features(
         colour = WORD_COLOURS[number % len(WORD_COLOURS)]
         _circles(ax, features, np.asarray(assignments) == k, colour)
         if words is not None:
-            ax.plot([], [], marker="o", linestyle="", color=colour, label=f"word {k}")
+            ax.plot([], [], marker="o", linestyle="", color=colour, label=f"word {k + 1}")
     if words is not None:
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=len(chosen), frameon=False)
 

@@ -8,20 +8,16 @@ says *more of this orientation than the word has*, one of the second *less*.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from coursekit.features.sift import CELLS, ORIENTATION_ANGLES, ORIENTATIONS
 from coursekit.plotting.style import BLUE, GREY, ORANGE
 from coursekit.types import FloatArray, Image
 from coursekit.validation import as_floating, check_finite
-
-CELLS: Final = 4
-ORIENTATIONS: Final = 8
-_ANGLES: Final = 2 * np.pi * np.arange(ORIENTATIONS) / ORIENTATIONS
 
 
 def plot_glyph(vector: FloatArray, ax: Axes, *, scale: float | None = None) -> None:
@@ -30,9 +26,8 @@ def plot_glyph(vector: FloatArray, ax: Axes, *, scale: float | None = None) -> N
     Parameters
     ----------
     vector : (128,) floating
-        Cells row by row from the top left, eight orientations in each; orientation o points along
-        the angle o·45°, counted from the x axis towards the y axis (downwards on the page, as in
-        the image).
+        Cells row by row from the top left, eight orientations in each, as `coursekit.features.sift`
+        lays them out: orientation 0 points to the right, the next ones turn counter-clockwise.
     ax : Axes
         Where to draw.
     scale : float, optional
@@ -70,9 +65,9 @@ def _strokes(values: FloatArray, largest: float) -> tuple[FloatArray, FloatArray
     """Return both ends (128, 2) of each stroke, in cells."""
     row, column, orientation = np.unravel_index(np.arange(128), (CELLS, CELLS, ORIENTATIONS))
     starts = np.stack([column, row], axis=1) + 0.5
-    directions = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)[orientation]
+    directions = np.stack([np.cos(ORIENTATION_ANGLES), np.sin(ORIENTATION_ANGLES)], axis=1)
     lengths = 0.5 * np.minimum(np.abs(values) / largest, 1)
-    return starts, starts + lengths[:, None] * directions
+    return starts, starts + lengths[:, None] * directions[orientation]
 
 
 def _frame(ax: Axes) -> None:
@@ -106,7 +101,7 @@ def plot_glyph_table(
     blocks : sequence of (K, 128) floating
         The residual sums of each photo.
     words : sequence of int
-        The columns: which words to draw.
+        The columns: which words to draw, counted from 0; their titles count from 1, as formulas do.
     labels : sequence of str
         What to write above each photo.
 
@@ -141,4 +136,4 @@ def plot_glyph_table(
         for axes, k in zip(grid[row, 1:], words, strict=True):
             plot_glyph(block[k], axes, scale=largest)
             if row == 0:
-                axes.set_title(f"$v_{{{k}}}$")
+                axes.set_title(f"$v_{{{k + 1}}}$")  # formulas count from 1

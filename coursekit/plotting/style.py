@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Final
+from typing import Any, Final
 
 import matplotlib as mpl
 
@@ -18,7 +18,7 @@ WORD_COLOURS: Final = (
 
 WIDTH: Final = 6.0  # inches; with 11 pt text a figure stays legible on a phone of 360 px
 
-_STYLE: Final = {
+_STYLE: Final[dict[Any, Any]] = {
     "figure.figsize": (WIDTH, 3.6),
     "figure.dpi": 150,
     "figure.facecolor": "white",
@@ -50,7 +50,7 @@ def use_book_style() -> None:
     11.0
     """
     mpl.rcParams.update(_STYLE)
-    if "ipykernel" in sys.modules:
-        from matplotlib_inline.config import InlineBackend
-
-        InlineBackend.instance().print_figure_kwargs = {"bbox_inches": None}
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None:
+        shell.run_line_magic("config", "InlineBackend.print_figure_kwargs = {'bbox_inches': None}")
