@@ -132,8 +132,10 @@ def _inside(path: str, roots: tuple[str, ...]) -> bool:
 
 
 def _installation() -> list[str]:
-    """Return where Python and its packages live."""
+    """Return where Python and its packages live, and the metadata of editable packages."""
+    described = (path for entry in sys.path if entry for path in Path(entry).glob("*-info"))
     return [
+        *map(str, described),
         sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix,
         *site.getsitepackages(), site.getusersitepackages(),
     ]  # fmt: skip

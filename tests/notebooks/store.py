@@ -125,19 +125,17 @@ def _clean(notebook: Notebook) -> None:
             del cell.node.metadata[name]
         cell.node.setdefault("id", f"cell-{number:02d}")
         for output in cell.outputs:
-            if "metadata" in output:
-                output.metadata = nbformat.from_dict({})
             if "image/png" in output.get("data", {}):
                 output.data["image/png"] = _bare(output.data["image/png"])
 
 
 def _bare(png: str) -> str:
     """Return the picture without the name and version of the software that drew it."""
+    buffer = io.BytesIO()
     with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
-        buffer = io.BytesIO()
-        Image.frombytes(picture.mode, picture.size, picture.tobytes()).save(
-            buffer, "PNG", optimize=True
-        )
+        picture.load()
+        picture.info.clear()
+        picture.save(buffer, "PNG", optimize=True)
     return base64.b64encode(buffer.getvalue()).decode()
 
 

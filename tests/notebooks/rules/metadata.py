@@ -24,9 +24,6 @@ def cell_metadata(notebook: Notebook) -> Iterator[str]:
             yield f"{cell}: expected metadata {', '.join(sorted(CELL_METADATA))}, got {name}"
         if cell.node.get("attachments"):
             yield f"{cell}: expected no attachments, got {sorted(cell.node.attachments)}"
-        for output in cell.outputs:
-            if output.get("metadata"):
-                yield f"{cell}: expected outputs without metadata, got {dict(output.metadata)}"
 
 
 def cell_identifiers(notebook: Notebook) -> Iterator[str]:

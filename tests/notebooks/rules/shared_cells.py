@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from tests.notebooks.notebook import Cell, Notebook
 
-SETUP_HOME = Path(__file__).resolve().parents[3] / ".ci" / "setup_cell.py"
+SETUP_HOME = Path(__file__).resolve().parents[3] / ".ci" / "setup_cell.txt"
 PARTS = ("statement", "stub")
 
 
 @cache
 def setup_cell() -> str:
     """Return the source of the set-up cell, as a notebook stores it."""
-    return str(runpy.run_path(str(SETUP_HOME))["SETUP_CELL"]).rstrip("\n")
+    return SETUP_HOME.read_text(encoding="utf-8").rstrip("\n")
 
 
 def bank_source(cell: Cell) -> str | None:
