@@ -7,11 +7,10 @@ from coursekit.plotting.assignments import plot_cells, plot_residuals, plot_sums
 from coursekit.plotting.energy import plot_energy
 from coursekit.plotting.features import plot_features
 from coursekit.plotting.glyphs import plot_glyph, plot_glyph_table
-from coursekit.plotting.rankings import Neighbour, plot_rankings
+from coursekit.plotting.rankings import plot_rankings
 from coursekit.plotting.style import use_book_style
 
 __all__ = [
-    "Neighbour",
     "plot_cells",
     "plot_energy",
     "plot_features",

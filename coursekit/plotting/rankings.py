@@ -2,73 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from coursekit.plotting.style import BLUE, GREEN, ORANGE
-from coursekit.types import Image
+from coursekit.retrieval import rank
+from coursekit.types import FloatArray, Image
+from coursekit.validation import as_matrix, check_integer
+
+if TYPE_CHECKING:
+    from coursekit.data import Places
 
 
-@dataclass(frozen=True)
-class Neighbour:
-    """One photo of a ranked list.
+def plot_rankings(
+    figure: Figure,
+    gallery: Places,
+    query: int,
+    distances: Mapping[str, FloatArray],
+    *,
+    n_nearest: int = 5,
+) -> None:
+    """Draw a row for each representation: the query, then the photos nearest to it.
 
-    Parameters
-    ----------
-    image : (H, W, 3) uint8
-        The photo.
-    distance : float
-        Its distance to the query.
-    relevant : bool
-        Whether it shows what the query shows.
-    """
-
-    image: Image
-    distance: float
-    relevant: bool
-
-
-def plot_rankings(figure: Figure, query: Image, rankings: dict[str, Sequence[Neighbour]]) -> None:
-    """Draw a row for each ranking: the query, then its nearest photos in order.
-
-    A right neighbour has a green frame and a tick, a wrong one an orange frame and a cross, so
-    that colour is never the only sign.
+    A photo of the query's place has a green frame and a tick, any other an orange frame and a
+    cross, so that colour is never the only sign.
 
     Parameters
     ----------
     figure : Figure
         An empty figure, filled by the rows.
-    query : (H, W, 3) uint8
-        The photo that was searched for.
-    rankings : dict of str to sequence of Neighbour
-        The nearest photos, by name of the representation; all of one length.
+    gallery : Places
+        Queries, database and true neighbours.
+    query : int in [0, Q)
+        Which query.
+    distances : mapping of str to (Q, N) floating
+        From each query to each photo of the database, by name of the representation.
+    n_nearest : int, default 5
+        How many photos to show.
 
     Raises
     ------
     ValueError
-        If there is no ranking, or their lengths differ.
+        If there are no distances, or they do not fit the gallery, or `query` is not one of it.
+
+    References
+    ----------
+    Slide S12: similarity is the L2 distance.
 
     Examples
     --------
     >>> import numpy as np
-    >>> photo, page = np.zeros((2, 2, 3), np.uint8), Figure()
-    >>> plot_rankings(page, photo, {"BoW": [Neighbour(photo, 0.25, True)]})
+    >>> from coursekit.data import places
+    >>> gallery, page = places(), Figure()
+    >>> none_apart = np.zeros(gallery.positives.shape)
+    >>> plot_rankings(page, gallery, 0, {"BoW": none_apart}, n_nearest=2)
     >>> [axes.get_title() for axes in page.axes]
-    ['query', '✓ 0.25']
+    ['query', '✓ 0.00', '✓ 0.00']
     """
-    lengths = {len(ranking) for ranking in rankings.values()}
-    if len(lengths) != 1:
-        raise ValueError(f"rankings: expected lists of one length, got lengths {sorted(lengths)}")
-    grid = figure.subplots(len(rankings), 1 + lengths.pop(), squeeze=False)
-    for row, (name, ranking) in zip(grid, rankings.items(), strict=True):
-        _photo(row[0], query, "query", BLUE)
+    if not distances:
+        raise ValueError("distances: expected at least one representation, got none")
+    query = check_integer(query, "query", at_least=0, at_most=len(gallery.queries) - 1)
+    grid = figure.subplots(len(distances), 1 + n_nearest, squeeze=False)
+    for row, (name, table) in zip(grid, distances.items(), strict=True):
+        _photo(row[0], gallery.queries[query].load(), "query", BLUE)
         row[0].set_ylabel(name)
-        for axes, neighbour in zip(row[1:], ranking, strict=True):
-            mark, colour = ("✓", GREEN) if neighbour.relevant else ("✗", ORANGE)
-            _photo(axes, neighbour.image, f"{mark} {neighbour.distance:.2f}", colour)
+        to_query = _row_of(table, name, gallery, query)
+        nearest = rank(-to_query, exclude=int(gallery.exclude[query]))
+        for axes, i in zip(row[1:], nearest, strict=False):
+            mark, colour = ("✓", GREEN) if gallery.positives[query, i] else ("✗", ORANGE)
+            _photo(axes, gallery.database[i].load(), f"{mark} {to_query[i]:.2f}", colour)
+
+
+def _row_of(table: FloatArray, name: str, gallery: Places, query: int) -> FloatArray:
+    matrix = as_matrix(table, f"distances[{name!r}]", symbols="(Q, N)")
+    if matrix.shape != gallery.positives.shape:
+        expected = f"expected shape {gallery.positives.shape} to match gallery"
+        raise ValueError(f"distances[{name!r}]: {expected}, got {matrix.shape}")
+    row: FloatArray = matrix[query]
+    return row
 
 
 def _photo(ax: Axes, image: Image, title: str, colour: str) -> None:

@@ -8,6 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from coursekit import plotting
+from coursekit.data import places
 from coursekit.plotting.style import BLUE, GREEN, ORANGE
 from coursekit.types import LocalFeatures
 
@@ -88,14 +89,16 @@ def test_cells_are_coloured_by_the_nearest_word(ax):
     assert (cells == 0).mean() == pytest.approx(0.5)
 
 
-def test_a_ranking_marks_right_and_wrong_by_sign_and_colour():
-    figure = Figure()
-    row = [plotting.Neighbour(PHOTO, 0.5, True), plotting.Neighbour(PHOTO, 1.25, False)]
-    plotting.plot_rankings(figure, PHOTO, {"BoW": row, "VLAD": row[::-1]})
+def test_a_ranking_is_nearest_first_and_marks_right_and_wrong_by_sign_and_colour():
+    figure, gallery = Figure(), places()
+    table = np.full(gallery.positives.shape, 9.0)
+    friend, stranger = np.flatnonzero(gallery.positives[3])[0], len(gallery.database) - 1
+    table[3, 3], table[3, stranger], table[3, friend] = 0, 0.5, 1.25
+    plotting.plot_rankings(figure, gallery, 3, {"BoW": table, "VLAD": 2 * table}, n_nearest=2)
     titles = [axes.get_title() for axes in figure.axes]
-    assert titles == ["query", "✓ 0.50", "✗ 1.25", "query", "✗ 1.25", "✓ 0.50"]
-    assert figure.axes[1].title.get_color() == GREEN
-    assert figure.axes[2].title.get_color() == ORANGE
+    assert titles == ["query", "✗ 0.50", "✓ 1.25", "query", "✗ 1.00", "✓ 2.50"]
+    assert figure.axes[1].title.get_color() == ORANGE
+    assert figure.axes[2].title.get_color() == GREEN
 
 
 def some_features():
@@ -140,8 +143,12 @@ def test_energy_is_drawn_from_the_heaviest_word(ax):
          r"^descriptors: expected shape \(T, 2\), got \(2, 3\)$"),
         (lambda ax: plotting.plot_sums(np.zeros((1, 2)), WORDS, ax),
          r"^sums: expected shape \(2, 2\) to match centroids, got \(1, 2\)$"),
-        (lambda ax: plotting.plot_rankings(ax.figure, PHOTO, {}),
-         r"^rankings: expected lists of one length, got lengths \[\]$"),
+        (lambda ax: plotting.plot_rankings(Figure(), places(), 0, {}),
+         r"^distances: expected at least one representation, got none$"),
+        (lambda ax: plotting.plot_rankings(Figure(), places(), 76, {"BoW": np.ones((76, 161))}),
+         r"^query: expected an integer in \[0, 75\], got 76$"),
+        (lambda ax: plotting.plot_rankings(Figure(), places(), 0, {"BoW": np.ones((76, 9))}),
+         r"^distances\['BoW'\]: expected shape \(76, 161\) to match gallery, got \(76, 9\)$"),
         (lambda ax: plotting.plot_features(PHOTO, some_features(), ax, assignments=[0]),
          r"^assignments: expected 3 words, got 1$"),
         (lambda ax: plotting.plot_features(PHOTO, some_features(), ax, words=[0]),
