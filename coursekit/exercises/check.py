@@ -59,7 +59,7 @@ def check(exercise_id: str, answer: Any, *, hints: int = 1) -> Feedback:
     --------
     >>> check("vlad.dimension", 64)
     ✗ vlad.dimension · not yet: one number per word was counted
-      That is the length of the histogram. What does VLAD store for a word, in place of a count?
+      That is the length of the histogram. What does VLAD keep in place of a count?
       got : 64
     """
     check_integer(hints, "hints", at_least=0)
@@ -114,9 +114,8 @@ def _judge_value(exercise: Exercise, answer: Any) -> Feedback:
     for mistake in exercise.mistakes:
         if agrees(got, read_numbers(mistake.answer), exercise.tolerance):
             return _diagnosed(exercise, mistake, facts)
-    if got.shape != want.shape:
-        facts = (("expected", show_form(want)), ("got", show_form(got)))
-    return _failed(exercise, "not yet", facts=facts)
+    verdict, message = _describe_mismatch(got, want)
+    return _failed(exercise, verdict, message, facts)
 
 
 def _judge_choice(exercise: Exercise, answer: Any) -> Feedback:
@@ -158,12 +157,13 @@ def _recognise(exercise: Exercise, trials: Sequence[Trial]) -> Mistake | None:
 
 def _explain_error(exercise: Exercise, trial: Trial, error: Exception, *, first: bool) -> Feedback:
     """Report an exception, or a result that is no array of numbers."""
+    untouched = isinstance(error, NotNumbersError) and is_unanswered(trial.raw)
+    if first and (untouched or isinstance(error, NotImplementedError)):
+        return _unanswered(exercise)
     inputs = _inputs(exercise, trial)
     if not isinstance(error, NotNumbersError):
         facts = (("raised", quote(error)), ("your code", place(error)), *inputs)
         return _failed(exercise, "your code raised an error", facts=facts)
-    if first and is_unanswered(trial.raw):
-        return _unanswered(exercise)
     facts = (*inputs, ("expected", show_form(trial.want)), ("got", str(error)))
     return _failed(exercise, "the result is of another kind", facts=facts)
 
@@ -171,7 +171,8 @@ def _explain_error(exercise: Exercise, trial: Trial, error: Exception, *, first:
 def _describe_mismatch(got: Numbers, want: Numbers) -> tuple[str, str]:
     """Put the difference between two arrays into words: verdict and message."""
     if got.shape != want.shape:
-        message = f"{show_form(want)} is expected, and what came has shape {got.shape}."
+        came = f"has shape {got.shape}" if got.ndim else "is a single number"
+        message = f"{show_form(want)} is expected, and what came {came}."
         return "the shape is another", message[0].upper() + message[1:]
     if not np.isfinite(got).all():
         return (

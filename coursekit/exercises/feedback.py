@@ -14,11 +14,11 @@ Facts: TypeAlias = tuple[tuple[str, str], ...]
 
 SYMBOLS: dict[Status, str] = {"passed": "✓", "failed": "✗", "diagnosed": "✗", "unanswered": "○"}
 
-_WIDTH = 94  # of text in a terminal, without its indentation
+_WIDTH = 88  # of text in a terminal, without its indentation
 
 # Colours come from the site's style sheet; elsewhere (Colab, a plain notebook) the box takes the
 # colours of the page, whatever its theme.
-_BOX = "border-left-style: solid; border-left-width: .25em; padding: .1em 0 .1em 1em"
+_BOX = "border-left-style: solid; border-left-width: .25em; padding: .1em 1em"
 _PRE = "white-space: pre-wrap; overflow-wrap: anywhere"
 
 
@@ -81,7 +81,7 @@ class Feedback:
     def _repr_html_(self) -> str:
         symbol = f'<span aria-hidden="true">{SYMBOLS[self.status]}</span>'
         parts = [
-            f"<p><strong>{symbol} {inline(self.verdict).capitalize()}</strong> "
+            f"<p><strong>{symbol} {inline(self.verdict[:1].upper() + self.verdict[1:])}</strong> "
             f"<code>{escape(self.exercise)}</code></p>"
         ]
         if self.message:

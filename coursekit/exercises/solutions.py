@@ -1,6 +1,7 @@
 """The solutions page of a chapter, written from the bank.
 
-``python -m coursekit.exercises.solutions`` writes all of them. The page is MyST for Jupyter Book; solutions and wrong ideas are folded until a reader opens them.
+``python -m coursekit.exercises.solutions`` writes the pages of all chapters. They are MyST for
+Jupyter Book; solutions and wrong ideas are folded until a reader opens them.
 """
 
 from __future__ import annotations

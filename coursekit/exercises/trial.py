@@ -25,8 +25,8 @@ import numpy as np
 from coursekit.exercises.bank import Probe
 from coursekit.exercises.numeric import Numbers, agrees, read_numbers
 
-_LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
-_NOT_THEIRS = (str(Path(__file__).parents[1]), *_LIBRARIES)  # coursekit itself comes first
+_NOT_THEIRS = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"))
+_LIBRARIES = {"site-packages", "dist-packages"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,11 +116,15 @@ def place(error: Exception) -> str:
         "line 3: return x[0]", or "" if the student's code was not reached (a wrong signature).
     """
     frames = traceback.extract_tb(error.__traceback__)
-    theirs = [frame for frame in frames if not frame.filename.startswith(_NOT_THEIRS)]
+    theirs = [frame for frame in frames if _is_theirs(frame.filename)]
     if not theirs:
         return ""
     line = f"line {theirs[-1].lineno}"
     return f"{line}: {theirs[-1].line}" if theirs[-1].line else line
+
+
+def _is_theirs(filename: str) -> bool:
+    return not filename.startswith(_NOT_THEIRS) and _LIBRARIES.isdisjoint(Path(filename).parts)
 
 
 def quote(error: Exception) -> str:

@@ -138,16 +138,16 @@ def rooted(vector: FloatArray) -> FloatArray:
 # --- Constructions: which idea an answer shows, or None -------------------------------------------
 
 
-def _read_bags(bags: Any) -> tuple[FloatArray, FloatArray]:
-    if not isinstance(bags, tuple | list) or len(bags) != 2:
-        raise TypeError(f"two bags are expected, got {type(bags).__name__}")
-    first, second = bags
-    return as_matrix(first, "first_bag", columns=2), as_matrix(second, "second_bag", columns=2)
+def _read_bag(bag: Any, name: str) -> FloatArray:
+    empty = isinstance(bag, list) and not bag  # a list of no rows does not say its columns
+    return np.zeros((0, 2)) if empty else as_matrix(bag, name, columns=2)
 
 
 def tells_bags_apart(bags: Any) -> str | None:
     """Verify that two bags have the same histogram, not empty, and different VLAD vectors."""
-    first, second = _read_bags(bags)
+    if not isinstance(bags, tuple | list) or len(bags) != 2:
+        raise TypeError(f"bags: expected two, got {type(bags).__name__}")
+    first, second = _read_bag(bags[0], "first_bag"), _read_bag(bags[1], "second_bag")
     c = pencil_example().centroids
     counts = [np.bincount(assign(bag, c), minlength=2) for bag in (first, second)]
     if not len(first) or not len(second):
@@ -163,7 +163,7 @@ def tells_bags_apart(bags: Any) -> str | None:
 
 def vanishes(bag: Any) -> str | None:
     """Verify that a bag fills both cells, off the centres, and has the zero vector as VLAD."""
-    descriptors = as_matrix(bag, "bag", columns=2)
+    descriptors = _read_bag(bag, "bag")
     c = pencil_example().centroids
     words = assign(descriptors, c)
     sums = residual_sums(descriptors, c, words)

@@ -138,7 +138,7 @@ descriptor's word. The result has shape `(K, D)`; a word without descriptors get
         ),
     ),
     hints=(
-        "Start from zeros of the shape of `centroids` and visit the descriptors one by one.",
+        "Start from zeros of the shape of `centroids` and visit the descriptors in turn.",
         "For descriptor t of word k: `sums[k] += descriptors[t] - centroids[k]`.",
     ),
     solution="One visit per descriptor, each adding its residual to the row of its word. "
@@ -267,7 +267,7 @@ $\mathrm{sign}(z) \sqrt{|z|}$, then divide the vector by its Euclidean length. Z
     ),
     hints=(
         "`np.sign` and `np.abs` work on the whole vector.",
-        "`np.sign(vector) * np.sqrt(np.abs(vector))`, then the length of *that*.",
+        "`np.sign(vector) * np.sqrt(np.abs(vector))`, then the length of that.",
     ),
     solution="The root brings large entries down more than small ones, so that one repeated "
     "texture no longer decides the distance. On (2, −1, 4, 2) it gives (√2, −1, 2, √2) / 3.",

@@ -23,8 +23,7 @@ words. How many numbers does its VLAD vector hold? Say it before you run anythin
         Mistake(
             "one number per word was counted",
             64,
-            "That is the length of the histogram. What does VLAD store for a word, in place "
-            "of a count?",
+            "That is the length of the histogram. What does VLAD keep in place of a count?",
         ),
         Mistake(
             "only one word was counted",
@@ -123,7 +122,8 @@ FIND_THE_BUG = Exercise(
     id="vlad.find_the_bug",
     title="Which idea is wrong?",
     kind="find the bug",
-    statement=r"""This function runs, returns a vector of length 1, and is not VLAD.
+    statement=r"""This function runs and returns a vector of length 1. It is not VLAD: one
+idea in it is wrong.
 
 ```python
 def vlad(descriptors, centroids):
