@@ -58,7 +58,7 @@ bench: $(READY)  ## speed and memory against other libraries, as ratios
 	$(PY) -m benchmarks
 
 wheel: $(READY)  ## build the wheel of coursekit into dist/
-	$(PY) -m build --wheel --outdir dist .
+	$(PY) -m build --wheel --no-isolation --outdir dist .
 
 launch: $(READY)  ## write the content of the launch branch (what Colab and Binder open) into _build/launch
 	rm -rf _build/launch

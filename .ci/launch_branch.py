@@ -12,10 +12,10 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import nbformat
-from repository import BRANCH, ROOT, Repository, files
+from repository import BRANCH, ROOT, Repository, edit_notebook, files
 
 # [text](target "title"), ![alt](target), href="target", src="target"; the target is group 2.
 LINK = re.compile(r"""(\]\(|\b(?:href|src)=["'])([^\s()"'<>]+)""")
@@ -35,12 +35,14 @@ def launch_branch(destination: Path, root: Path = ROOT) -> None:
             _make_absolute(copy, place.as_posix(), repository, root)
 
 
-def _make_absolute(notebook_file: Path, place: str, repository: Repository, root: Path) -> None:
-    notebook = nbformat.read(notebook_file, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = absolute_links(cell.source, place, repository, root)
-    nbformat.write(notebook, notebook_file)
+def _make_absolute(copy: Path, place: str, repository: Repository, root: Path) -> None:
+    def edit(cells: list[dict[str, Any]]) -> bool:
+        for cell in cells:
+            if cell["cell_type"] == "markdown":
+                cell["source"] = absolute_links(cell["source"], place, repository, root)
+        return True
+
+    edit_notebook(copy, edit)
 
 
 def absolute_links(text: str, place: str, repository: Repository, root: Path = ROOT) -> str:
@@ -75,4 +77,4 @@ def _absolute(link: str, place: str, repository: Repository, root: Path) -> str:
 if __name__ == "__main__":
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    launch_branch(Path(sys.argv[1]), Path(*sys.argv[2:] or [ROOT]).resolve())
+    launch_branch(Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else ROOT)

@@ -7,8 +7,8 @@ from importlib.metadata import distributions
 
 from repository import ROOT
 
-# torch pins the CUDA packages that it needs; pip and setuptools come with the environment.
-LEFT_OUT = re.compile(r"^(nvidia|cuda|triton|coursekit|pip|setuptools|wheel)\b", re.IGNORECASE)
+# torch pins the CUDA packages that it needs; pip comes with the environment.
+LEFT_OUT = re.compile(r"^(nvidia|cuda|triton|coursekit|pip|wheel)\b", re.IGNORECASE)
 
 
 def main() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -27,7 +30,7 @@ class Repository:
 
     @classmethod
     def parse(cls, url: str) -> Repository:
-        """Take ``https://github.com/owner/name`` apart; a ``.git`` or ``/`` at its end is ignored."""
+        """Take ``https://github.com/owner/name`` apart; ``.git`` or ``/`` may follow."""
         match = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?/?", url)
         if match is None:
             raise ValueError(f"url: expected https://github.com/OWNER/NAME, got {url!r}")
@@ -66,3 +69,21 @@ def files(root: Path = ROOT) -> list[Path]:
 def setup_cell(root: Path = ROOT) -> str:
     """Return the first code cell of every notebook; its one home is `.ci/setup_cell.txt`."""
     return (root / ".ci" / "setup_cell.txt").read_text(encoding="utf-8").rstrip("\n")
+
+
+def edit_notebook(path: Path, edit: Callable[[list[dict[str, Any]]], bool]) -> bool:
+    """Let `edit` change the cells of a notebook in place; return what it returns.
+
+    Each cell's source is one string meanwhile. The file is written, in the form that Jupyter
+    writes, only if `edit` says that something changed.
+    """
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+    changed = edit(notebook["cells"])
+    for cell in notebook["cells"]:
+        cell["source"] = cell["source"].splitlines(keepends=True)
+    if changed:
+        text = json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False)
+        path.write_text(text + "\n", encoding="utf-8")
+    return changed

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
-import nbformat
-from repository import ROOT, Repository, files, setup_cell
+from repository import ROOT, Repository, edit_notebook, files, setup_cell
 
 
 def set_repository(url: str, root: Path = ROOT) -> list[Path]:
@@ -38,18 +38,21 @@ def _replace(path: Path, old: Repository, new: Repository) -> bool:
 
 def write_setup_cell(path: Path, root: Path = ROOT) -> bool:
     """Make the set-up cell of a notebook the current one; return whether that changed anything."""
-    notebook = nbformat.read(path, as_version=4)
-    cell = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
     current = setup_cell(root)
-    if cell is None or cell.source == current or not cell.source.startswith("# Set-up:"):
-        return False
-    cell.source = current
-    nbformat.write(notebook, path)
-    return True
+
+    def edit(cells: list[dict[str, Any]]) -> bool:
+        first = next((cell for cell in cells if cell["cell_type"] == "code"), None)
+        if first is None or not first["source"].startswith("# Set-up:"):
+            return False
+        changed = bool(first["source"] != current)
+        first["source"] = current
+        return changed
+
+    return edit_notebook(path, edit)
 
 
 if __name__ == "__main__":
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    for changed_file in set_repository(sys.argv[1], Path(*sys.argv[2:] or [ROOT]).resolve()):
+    for changed_file in set_repository(sys.argv[1], Path(sys.argv[2]) if sys.argv[2:] else ROOT):
         print(changed_file)

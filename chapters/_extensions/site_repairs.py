@@ -23,9 +23,7 @@ def drop_thebe(
     context["script_files"] = [
         script for script in context["script_files"] if not _belongs_to_thebe(script)
     ]
-    context["css_files"] = [
-        sheet for sheet in context["css_files"] if not _belongs_to_thebe(sheet)
-    ]
+    context["css_files"] = [sheet for sheet in context["css_files"] if not _belongs_to_thebe(sheet)]
 
 
 def _belongs_to_thebe(asset: Any) -> bool:
@@ -46,8 +44,23 @@ def name_toggles(
     context["generate_toctree_html"] = generate_with_names
 
 
+def drop_roles(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Leave out the roles that docutils gives to citations: one is deprecated, one is wrong.
+
+    A list whose children are not list items is announced as an empty list.
+    """
+    if "body" in context:
+        body = context["body"].replace(' role="doc-biblioentry"', "")
+        context["body"] = body.replace(
+            '<div role="list" class="citation-list"', '<div class="citation-list"'
+        )
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the repairs after those of the theme, which work on the same context."""
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", name_toggles, priority=900)
+    app.connect("html-page-context", drop_roles, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
