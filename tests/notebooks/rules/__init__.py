@@ -55,7 +55,6 @@ RULES = (
     Rule("images in Markdown are described", links.images_are_described),
     Rule("notebook metadata is the common one", metadata.notebook_metadata),
     Rule("cell metadata is ours", metadata.cell_metadata),
-    Rule("cells have identifiers", metadata.cell_identifiers),
     Rule("the set-up cell comes first", shared_cells.starts_with_the_setup_cell),
     Rule("exercises equal the bank", shared_cells.exercises_equal_the_bank),
 )

@@ -24,12 +24,3 @@ def cell_metadata(notebook: Notebook) -> Iterator[str]:
             yield f"{cell}: expected metadata {', '.join(sorted(CELL_METADATA))}, got {name}"
         if cell.node.get("attachments"):
             yield f"{cell}: expected no attachments, got {sorted(cell.node.attachments)}"
-
-
-def cell_identifiers(notebook: Notebook) -> Iterator[str]:
-    seen: set[str] = set()
-    for cell in notebook.cells:
-        identifier = cell.node.get("id")
-        if identifier is None or identifier in seen:
-            yield f"{cell}: expected an identifier of its own, got {identifier}"
-        seen.add(identifier)

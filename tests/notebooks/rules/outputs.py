@@ -15,7 +15,7 @@ DECIMAL = re.compile(r"(?<![\w.])(?P<whole>\d*)\.(?P<fraction>\d*)(?:[eE][+-]?\d
 FORBIDDEN = {
     "an address": re.compile(r"\b0x[0-9a-fA-F]{4,}"),
     "a timing": re.compile(
-        r"\b\d[\d.]*\s?(?:ns|µs|us|ms|s|sec|secs|seconds|min|it/s)\b(?![-'’])"
+        r"\b\d[\d.]*\s?(?:ns|µs|us|ms|s|sec|secs|seconds|it/s)\b(?![-'’])"
         r"|Wall time|CPU times|per loop"
     ),
     "a progress bar": re.compile(r"\d%\|"),
