@@ -18,7 +18,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from coursekit.types import FloatArray, Image, LocalFeatures
+from coursekit.types import BoolArray, FloatArray, Image, LocalFeatures
 from coursekit.validation import as_image, as_matrix, check_integer, check_positive
 
 __all__ = ["CELLS", "ORIENTATIONS", "ORIENTATION_ANGLES", "dense_sift", "root_sift", "sift"]
@@ -127,8 +127,8 @@ def dense_sift(
     -------
     LocalFeatures
         T descriptors (T, 128) float32, size by size, then row by row from the top left.
-        `scales` holds P. A flat patch has the zero descriptor; an image smaller than every patch
-        gives T = 0.
+        `scales` holds P. A patch of one single grey has the zero descriptor; an image smaller
+        than every patch gives T = 0.
 
     Raises
     ------
@@ -158,11 +158,14 @@ def dense_sift(
             # One layer is enough: these keypoints lie on the first image of the pyramid.
             extractor = cv2.SIFT.create(nOctaveLayers=1, sigma=P * _SIGMA_OF_SIDE)
             keypoints += grid
-            descriptors.append(_float32(extractor.compute(luminance, grid)[1]))
+            described = _float32(extractor.compute(luminance, grid)[1])
+            # Rounding errors of the smoothing would be blown up to full norm there.
+            described[_is_flat(luminance, grid, P)] = 0
+            descriptors.append(described)
     return _local_features(image, keypoints, np.concatenate(descriptors), as_root=root_sift)
 
 
-def root_sift(descriptors: FloatArray) -> FloatArray:
+def root_sift(descriptors: FloatArray | IntArray) -> FloatArray:
     r"""Take SIFT's square roots, so that the L2 distance becomes Hellinger's.
 
     .. math:: x \leftarrow \sqrt{x / \lVert x \rVert_1}
@@ -225,6 +228,14 @@ def _grid(height: int, width: int, P: int, step: int) -> list[cv2.KeyPoint]:
         for y in range(top, height - P + P // 2 + 1, step)
         for x in range(left, width - P + P // 2 + 1, step)
     ]
+
+
+def _is_flat(luminance: Image, grid: Sequence[cv2.KeyPoint], P: int) -> BoolArray:
+    """Tell (T,) whether all pixels of a patch are equal."""
+    window = np.ones((P, P), dtype=np.uint8)
+    flat = cv2.erode(luminance, window) == cv2.dilate(luminance, window)  # (H, W)
+    x, y = np.array([k.pt for k in grid], dtype=int).T
+    return np.asarray(flat[y, x], dtype=bool)
 
 
 def _local_features(

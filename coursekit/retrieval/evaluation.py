@@ -92,7 +92,7 @@ class MeanAveragePrecision:
 
 
 def average_precision(
-    scores: FloatArray, positives: BoolArray, *, junk: BoolArray | None = None
+    scores: FloatArray | IntArray, positives: BoolArray, *, junk: BoolArray | None = None
 ) -> float:
     """Measure one ranking; see the module for the formula and the rule for ties.
 
@@ -134,7 +134,7 @@ def average_precision(
 
 
 def mean_average_precision(
-    scores: FloatArray,
+    scores: FloatArray | IntArray,
     positives: BoolArray,
     *,
     junk: BoolArray | None = None,
@@ -182,7 +182,7 @@ def mean_average_precision(
     return MeanAveragePrecision(_average_precisions(values, right & ~out, out))
 
 
-def rank(scores: FloatArray, *, exclude: IntArray | int | None = None) -> IntArray:
+def rank(scores: FloatArray | IntArray, *, exclude: IntArray | int | None = None) -> IntArray:
     """List the database from the closest photo to the farthest.
 
     Parameters
