@@ -18,7 +18,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from coursekit.types import BoolArray, FloatArray, Image, LocalFeatures
+from coursekit.types import BoolArray, FloatArray, Image, IntArray, LocalFeatures
 from coursekit.validation import as_image, as_matrix, check_integer, check_positive
 
 __all__ = ["CELLS", "ORIENTATIONS", "ORIENTATION_ANGLES", "dense_sift", "root_sift", "sift"]
