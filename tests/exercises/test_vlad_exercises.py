@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from coursekit import aggregation
 from coursekit.exercises import find, pencil_example
 from coursekit.exercises.vlad.answers import (
     assign,
@@ -99,6 +100,17 @@ def test_references_agree_with_the_definition(rng):
     np.testing.assert_array_equal(assign(descriptors, centroids), words)
     np.testing.assert_allclose(residual_sums(descriptors, centroids, np.array(words)), sums)
     np.testing.assert_allclose(vlad(descriptors, centroids), [z / slow_length(flat) for z in flat])
+
+
+def test_references_agree_with_the_library(rng):
+    x, c = random_bag(rng)
+    words = assign(x, c)
+    sums = residual_sums(x, c, words)
+    np.testing.assert_array_equal(aggregation.assign(x, c), words)
+    np.testing.assert_allclose(aggregation.residual_sums(x, c), sums)
+    np.testing.assert_allclose(aggregation.vlad(x, c), vlad(x, c))
+    np.testing.assert_allclose(aggregation.vlad(x, c, power=0.5), power_normalise(sums.ravel()))
+    np.testing.assert_allclose(aggregation.vlad(x, c, intra_norm=True), intra_normalise(sums))
 
 
 def test_normalisations_agree_with_the_definition(rng):
