@@ -1,0 +1,163 @@
+"""Would the notebook regression notice a bug? `python -m tests.notebooks.seeded_bugs`.
+
+Bugs are seeded one at a time into a copy of coursekit, and the chapter's notebook runs on the copy
+until its first failure. Unit tests are left out on purpose: this measures what the outputs of the
+chapter prove by themselves. The unchanged copy has to pass, and one that cannot be imported has to
+fail, which shows that the kernel runs the copy and not the installation.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTER = ROOT / "chapters" / "aggregation" / "vlad.ipynb"
+AT_ONCE = 2
+FAILED_CELL = re.compile(r"^FAILED \S+::(?P<item>.+?)(?: - .*)?$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A text of coursekit and the wrong one that takes its place."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+
+
+VLAD, CODEBOOK = "aggregation/vlad.py", "aggregation/codebook.py"
+NORMALISED = "if norm:\n            _l2_normalise(v.reshape(1, -1))"
+POWER = "np.copysign(np.abs(v) ** power, v, out=v)"
+BUGS = (
+    Bug("no residual", VLAD, "np.subtract(rows, own_word, out=own_word)", "rows"),
+    Bug(
+        "residual of the wrong sign",
+        VLAD,
+        "np.subtract(rows, own_word, out=own_word)",
+        "np.subtract(own_word, rows, out=own_word)",
+    ),
+    Bug("dimension-major", VLAD, "return sums.reshape(-1)", "return sums[0].T.reshape(-1)"),
+    Bug("no global normalisation", VLAD, NORMALISED, "pass"),
+    Bug(
+        "L1 for L2", VLAD, 'np.sqrt(np.einsum("kd,kd->k", rows, rows))', "np.abs(rows).sum(axis=1)"
+    ),
+    Bug("power after L2", VLAD, "", ""),
+    Bug("power squared", VLAD, POWER, "np.copysign(np.abs(v) ** (1 / power), v, out=v)"),
+    Bug("sign lost in the power", VLAD, POWER, "np.power(np.abs(v), power, out=v)"),
+    Bug("intra normalisation forgotten", VLAD, "if intra_norm:", "if intra_norm and not norm:"),
+    Bug("intra normalisation of dimensions", VLAD, "", ""),
+    Bug("farthest word", CODEBOOK, "scores.argmax(axis=1)", "scores.argmin(axis=1)"),
+    Bug("bias of the wrong sign", CODEBOOK, "np.negative(self.half_norms, out=scores)", ""),
+    Bug("bias twice too large", CODEBOOK, "* (unit / 2)", "* unit"),
+    Bug("nearest word by dot product", CODEBOOK, "", ""),
+)
+UNIMPORTABLE = Bug("cannot be imported", VLAD, '"""VLAD', 'raise ImportError("the copy")\n"""VLAD')
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the notebook said of a bug: the first test that failed, if any."""
+
+    bug: Bug | None
+    failed: str
+    seconds: float
+    text: str
+
+    @property
+    def caught(self) -> bool:
+        """Tell whether a cell failed; rules read the notebook only and cannot see a bug."""
+        return self.failed.startswith("Cell ")
+
+
+def seed(bug: Bug, package: Path) -> None:
+    """Replace the right text by the wrong one.
+
+    Raises
+    ------
+    ValueError
+        If the right text does not stand there exactly once.
+    """
+    path = package / bug.file
+    text = path.read_text(encoding="utf-8")
+    count = text.count(bug.right)
+    if count != 1:
+        raise ValueError(f"{bug.name}: expected its text once in {bug.file}, got it {count} times")
+    path.write_text(text.replace(bug.right, bug.wrong), encoding="utf-8")
+
+
+def judge(bug: Bug | None, notebook: Path = CHAPTER) -> Verdict:
+    """Run a notebook on a copy of coursekit with one bug, or with none."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        package = directory / "coursekit"
+        shutil.copytree(ROOT / "coursekit", package, ignore=shutil.ignore_patterns("__pycache__"))
+        if bug is not None:
+            seed(bug, package)
+        start = time.perf_counter()
+        done = _run(notebook, directory)
+        seconds = time.perf_counter() - start
+    if done.returncode > 1:
+        raise RuntimeError(done.stdout + done.stderr)
+    failed = FAILED_CELL.search(done.stdout)
+    return Verdict(bug, failed["item"] if failed else "", seconds, done.stdout)
+
+
+def judge_all(bugs: Sequence[Bug | None], notebook: Path = CHAPTER) -> list[Verdict]:
+    """Judge several bugs, two at a time."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(partial(judge, notebook=notebook), bugs))
+
+
+def table(verdicts: Sequence[Verdict]) -> str:
+    """Return one line a bug: its name, the cell that noticed it, the time that took."""
+    lines = [f"{'bug':<36} {'first failure':<16} seconds"]
+    for verdict in verdicts:
+        name = verdict.bug.name if verdict.bug else "(none)"
+        lines.append(f"{name:<36} {verdict.failed or 'passed':<16} {verdict.seconds:7.1f}")
+    caught = sum(verdict.caught for verdict in verdicts if verdict.bug)
+    lines.append(f"caught {caught} of {sum(verdict.bug is not None for verdict in verdicts)}")
+    return "\n".join(lines)
+
+
+def _run(notebook: Path, directory: Path) -> subprocess.CompletedProcess[str]:
+    """Run pytest from the repository; only the kernel finds the copy, by PYTHONPATH."""
+    options = ["-x", "-q", "--nbval", "-p", "no:cacheprovider", "--color=no", "-rf"]
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            *options,
+            f"--basetemp={directory / 'tmp'}",
+            str(notebook),
+        ],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(directory), "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def main() -> int:
+    """Print the table; fail unless every bug is caught and the unchanged copy passes."""
+    verdicts = judge_all([None, *BUGS])
+    sys.stdout.write(table(verdicts) + "\n")
+    clean, *seeded = verdicts
+    return int(bool(clean.failed) or not all(verdict.caught for verdict in seeded))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
