@@ -18,7 +18,7 @@ _WIDTH = 88  # of text in a terminal, without its indentation
 
 # Colours come from the site's style sheet; elsewhere (Colab, a plain notebook) the box takes the
 # colours of the page, whatever its theme.
-_BOX = "border-left-style: solid; border-left-width: .25em; padding: .1em 1em"
+_BOX = "border-left-style: solid; border-left-width: .25em; padding: .3em 1em"
 _PRE = "white-space: pre-wrap; overflow-wrap: anywhere"
 
 

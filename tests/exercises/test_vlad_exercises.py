@@ -126,6 +126,12 @@ def test_normalisations_agree_with_the_definition(rng):
 # --- Values that are written in the bank ----------------------------------------------------------
 
 
+def test_statement_by_hand_holds_the_pencil_example():
+    statement = find("vlad.by_hand").statement
+    for x, y in [*PENCIL.centroids, *PENCIL.descriptors]:
+        assert f"({x:.0f}, {y:.0f})" in statement
+
+
 def wrong_values(exercise_id):
     return {mistake.name: mistake.answer for mistake in find(exercise_id).mistakes}
 
