@@ -18,11 +18,11 @@ def test_exercises_are_found_by_their_ids():
 def test_stub_cell_ends_in_the_call_of_check():
     _, stub = exercise_cells("vlad.residual_sums")
     assert stub.splitlines() == [
-        "def residual_sums(descriptors, centroids, words):",
+        "def my_residual_sums(descriptors, centroids, words):",
         '    """Sum of the residuals of each word."""',
         "    ...",
         "",
-        'check("vlad.residual_sums", residual_sums)',
+        'check("vlad.residual_sums", my_residual_sums)',
     ]
 
 

@@ -334,7 +334,7 @@ def test_return_missing_in_one_case_is_not_unanswered():
 def test_called_function_is_told_from_the_function_itself():
     feedback = check("vlad.assign", [0, 1])
     assert feedback.verdict == "a function is expected"
-    assert feedback.message == "Hand over the function itself, without calling it: `assign`."
+    assert feedback.message == "Hand over the function itself, without calling it: `my_assign`."
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,13 @@ from coursekit.validation import as_matrix
 # --- References -----------------------------------------------------------------------------------
 
 
-def assign(descriptors: FloatArray, centroids: FloatArray) -> IntArray:
+def my_assign(descriptors: FloatArray, centroids: FloatArray) -> IntArray:
     """Index of the nearest centroid, for each descriptor."""
     distances = ((descriptors[:, None] - centroids) ** 2).sum(axis=2)  # (T, K)
     return distances.argmin(axis=1)  # the root would not change which is smallest
 
 
-def residual_sums(descriptors: FloatArray, centroids: FloatArray, words: IntArray) -> FloatArray:
+def my_residual_sums(descriptors: FloatArray, centroids: FloatArray, words: IntArray) -> FloatArray:
     """Sum of the residuals of each word."""
     sums = np.zeros(centroids.shape)
     for descriptor, k in zip(descriptors, words, strict=True):
@@ -37,7 +37,7 @@ def residual_sums(descriptors: FloatArray, centroids: FloatArray, words: IntArra
     return sums
 
 
-def vlad(descriptors: FloatArray, centroids: FloatArray) -> FloatArray:
+def my_vlad(descriptors: FloatArray, centroids: FloatArray) -> FloatArray:
     """VLAD of one image: residual sums, word after word, of length 1."""
     distances = ((descriptors[:, None] - centroids) ** 2).sum(axis=2)  # (T, K)
     words = distances.argmin(axis=1)
@@ -77,7 +77,7 @@ def bag_probes(rng: np.random.Generator) -> Iterator[tuple[FloatArray, FloatArra
 def assigned_bag_probes(rng: np.random.Generator) -> Iterator[Probe]:
     """Bags with the index of the word of each descriptor."""
     for descriptors, centroids in bag_probes(rng):
-        yield descriptors, centroids, assign(descriptors, centroids)
+        yield descriptors, centroids, my_assign(descriptors, centroids)
 
 
 def vector_probes(rng: np.random.Generator) -> Iterator[Probe]:
@@ -106,13 +106,13 @@ def unit(vector: FloatArray) -> FloatArray:
 
 def _cells(x: FloatArray, c: FloatArray, words: IntArray | None = None) -> list[FloatArray]:
     """Split the descriptors by word."""
-    words = assign(x, c) if words is None else words
+    words = my_assign(x, c) if words is None else words
     return [x[words == k] for k in range(len(c))]
 
 
 def sums_of(x: FloatArray, c: FloatArray) -> FloatArray:
     """Residual sums, the words found first."""
-    return residual_sums(x, c, assign(x, c))
+    return my_residual_sums(x, c, my_assign(x, c))
 
 
 def means(x: FloatArray, c: FloatArray, words: IntArray | None = None) -> FloatArray:
@@ -149,14 +149,14 @@ def tells_bags_apart(bags: Any) -> str | None:
         raise TypeError(f"bags: expected two, got {type(bags).__name__}")
     first, second = _read_bag(bags[0], "first_bag"), _read_bag(bags[1], "second_bag")
     c = pencil_example().centroids
-    counts = [np.bincount(assign(bag, c), minlength=2) for bag in (first, second)]
+    counts = [np.bincount(my_assign(bag, c), minlength=2) for bag in (first, second)]
     if not len(first) or not len(second):
         return "a bag is empty"
     if not np.array_equal(counts[0], counts[1]):
         return "the histograms differ"
     if np.allclose(sums_of(first, c), sums_of(second, c), atol=1e-4):
         return "the residual sums are the same"
-    if np.allclose(vlad(first, c), vlad(second, c), atol=1e-4):
+    if np.allclose(my_vlad(first, c), my_vlad(second, c), atol=1e-4):
         return "the vectors differ in length only"
     return None
 
@@ -165,8 +165,8 @@ def vanishes(bag: Any) -> str | None:
     """Verify that a bag fills both cells, off the centres, and has the zero vector as VLAD."""
     descriptors = _read_bag(bag, "bag")
     c = pencil_example().centroids
-    words = assign(descriptors, c)
-    sums = residual_sums(descriptors, c, words)
+    words = my_assign(descriptors, c)
+    sums = my_residual_sums(descriptors, c, words)
     if min(np.sum(words == 0), np.sum(words == 1)) < 2:
         return "a word has fewer than two descriptors"
     if np.any(np.all(descriptors[:, None] == c, axis=2)):

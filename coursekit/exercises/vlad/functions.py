@@ -6,21 +6,21 @@ import numpy as np
 
 from coursekit.exercises.bank import Exercise, Mistake
 from coursekit.exercises.vlad.answers import (
-    assign,
     assigned_bag_probes,
     bag_probes,
     farthest,
     intra_normalise,
     means,
+    my_assign,
+    my_residual_sums,
+    my_vlad,
     power_normalise,
-    residual_sums,
     rooted,
     sum_probes,
     sums_of,
     totals,
     unit,
     vector_probes,
-    vlad,
 )
 
 ASSIGN = Exercise(
@@ -29,13 +29,13 @@ ASSIGN = Exercise(
     kind="implement",
     statement=r"""First step of the algorithm:
 $\mathrm{NN}(x_t) = \arg\min_k \lVert x_t - \mu_k \rVert$.
-Write `assign(descriptors, centroids)`: for `(T, D)` descriptors and `(K, D)` centroids, the `T`
+Write `my_assign(descriptors, centroids)`: for `(T, D)` descriptors and `(K, D)` centroids, the `T`
 indices of the nearest centroids, counted from 0. An empty set has none.""",
-    stub='''def assign(descriptors, centroids):
+    stub='''def my_assign(descriptors, centroids):
     """Index of the nearest centroid, for each descriptor."""
     ...''',
-    answer="assign",
-    reference=assign,
+    answer="my_assign",
+    reference=my_assign,
     probes=bag_probes,
     mistakes=(
         Mistake(
@@ -71,7 +71,7 @@ indices of the nearest centroids, counted from 0. An empty set has none.""",
         ),
         Mistake(
             "the words were counted from 1",
-            lambda x, c: assign(x, c) + 1,
+            lambda x, c: my_assign(x, c) + 1,
             "The paper counts from 1, Python from 0: `centroids[0]` is the first word.",
         ),
     ),
@@ -89,13 +89,13 @@ RESIDUAL_SUMS = Exercise(
     kind="implement",
     statement=r"""Second step:
 $v_k = \sum_{t\,:\,\mathrm{NN}(x_t) = k} (x_t - \mu_k)$.
-Write `residual_sums(descriptors, centroids, words)`, where `words` holds the index of each
+Write `my_residual_sums(descriptors, centroids, words)`, where `words` holds the index of each
 descriptor's word. The result has shape `(K, D)`; a word without descriptors gets zeros.""",
-    stub='''def residual_sums(descriptors, centroids, words):
+    stub='''def my_residual_sums(descriptors, centroids, words):
     """Sum of the residuals of each word."""
     ...''',
-    answer="residual_sums",
-    reference=residual_sums,
+    answer="my_residual_sums",
+    reference=my_residual_sums,
     probes=assigned_bag_probes,
     mistakes=(
         Mistake(
@@ -117,7 +117,7 @@ descriptor's word. The result has shape `(K, D)`; a word without descriptors get
         ),
         Mistake(
             "the residuals point the wrong way",
-            lambda x, c, words: -residual_sums(x, c, words),
+            lambda x, c, words: -my_residual_sums(x, c, words),
             "A residual is descriptor minus centre, not centre minus descriptor.",
         ),
         Mistake(
@@ -133,7 +133,7 @@ descriptor's word. The result has shape `(K, D)`; a word without descriptors get
         ),
         Mistake(
             "the axes are swapped",
-            lambda x, c, words: residual_sums(x, c, words).T,
+            lambda x, c, words: my_residual_sums(x, c, words).T,
             "One row per word, one column per dimension.",
         ),
     ),
@@ -152,15 +152,15 @@ VLAD = Exercise(
     statement=r"""Complete the three lines: sum the residuals of each word, write them *word
 after word* into one vector, and divide it by its Euclidean length. An image without descriptors, or
 whose residuals cancel, gets zeros.""",
-    stub='''def vlad(descriptors, centroids):
+    stub='''def my_vlad(descriptors, centroids):
     """VLAD of one image: residual sums, word after word, of length 1."""
     distances = ((descriptors[:, None] - centroids) ** 2).sum(axis=2)  # (T, K)
     words = distances.argmin(axis=1)
     sums = ...  # (K, D)
     vector = ...  # (K*D,)
     return ...''',
-    answer="vlad",
-    reference=vlad,
+    answer="my_vlad",
+    reference=my_vlad,
     probes=bag_probes,
     mistakes=(
         Mistake(
