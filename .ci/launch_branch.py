@@ -17,8 +17,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from repository import BRANCH, ROOT, Repository, edit_notebook, files
 
-# [text](target "title"), ![alt](target), href="target", src="target"; the target is group 2.
-LINK = re.compile(r"""(\]\(|\b(?:href|src)=["'])([^\s()"'<>]+)""")
+# [text](target "title"), ![alt](target), href="target", src="target"; the target is group 2. It
+# holds a dot, as every file of ours does: f[0](x) in a formula is no link.
+LINK = re.compile(r"""(\]\(|\b(?:href|src)=["'])([^\s()"'<>]*\.[^\s()"'<>]+)""")
 PAGES = {".md", ".ipynb", ".html"}
 
 

@@ -12,6 +12,17 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "BagLike",
+    "BagsLike",
+    "BoolArray",
+    "FloatArray",
+    "Image",
+    "IntArray",
+    "LocalFeatures",
+    "RandomState",
+]
+
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IntArray: TypeAlias = NDArray[np.integer[Any]]
 BoolArray: TypeAlias = NDArray[np.bool_]

@@ -14,6 +14,16 @@ import numpy as np
 
 from coursekit.types import FloatArray, Image
 
+__all__ = [
+    "as_floating",
+    "as_image",
+    "as_matrix",
+    "check_choice",
+    "check_finite",
+    "check_integer",
+    "check_positive",
+]
+
 T = TypeVar("T")
 
 
