@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.patheffects import withStroke
 
 from coursekit.aggregation import assign
 from coursekit.plotting.style import GREY, WORD_COLOURS
@@ -62,8 +63,10 @@ def plot_cells(
     )  # fmt: skip
     for k, (mu_x, mu_y) in enumerate(words):
         ax.plot(mu_x, mu_y, marker="P", markersize=11, color=WORD_COLOURS[k % len(WORD_COLOURS)])
-        ax.annotate(f"$\\mu_{k + 1}$", (mu_x, mu_y), xytext=(7, 7), textcoords="offset points")
-    ax.set(xlim=xlim, ylim=ylim, xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+        _label(ax, f"$\\mu_{k + 1}$", (mu_x, mu_y), offset=(0, 15))
+    ax.set(
+        xlim=xlim, ylim=ylim, xlabel="first dimension", ylabel="second dimension", aspect="equal"
+    )
 
 
 def plot_residuals(
@@ -108,7 +111,7 @@ def plot_residuals(
         colour = WORD_COLOURS[k % len(WORD_COLOURS)]
         _arrow(ax, words[k], point, colour, width=0.015)
         ax.plot(*point, marker="o", markersize=6, color=colour)
-        ax.annotate(f"$x_{t + 1}$", point, xytext=(5, -13), textcoords="offset points", color=GREY)
+        _label(ax, f"$x_{t + 1}$", tuple(point), offset=(9, -9), colour=GREY)
 
 
 def plot_sums(sums: FloatArray, centroids: FloatArray, ax: Axes) -> None:
@@ -147,7 +150,7 @@ def plot_sums(sums: FloatArray, centroids: FloatArray, ax: Axes) -> None:
     for k, (word, arrow) in enumerate(zip(words, v, strict=True)):
         colour = WORD_COLOURS[k % len(WORD_COLOURS)]
         _arrow(ax, word, word + arrow, colour, width=0.07)
-        ax.annotate(f"$v_{k + 1}$", word + arrow, xytext=(6, 4), textcoords="offset points")
+        _label(ax, f"$v_{k + 1}$", tuple(word + arrow), offset=(11, 6))
 
 
 def _arrow(ax: Axes, start: FloatArray, end: FloatArray, colour: str, *, width: float) -> None:
@@ -155,3 +158,18 @@ def _arrow(ax: Axes, start: FloatArray, end: FloatArray, colour: str, *, width: 
         *start, *(end - start), color=colour, width=width, length_includes_head=True,
         head_width=0.15 + 2 * width, zorder=3,
     )  # fmt: skip
+
+
+def _label(
+    ax: Axes,
+    text: str,
+    at: tuple[float, float],
+    *,
+    offset: tuple[float, float],
+    colour: str = "black",
+) -> None:
+    """Write on a white halo, so that no arrow runs through the letters."""
+    label = ax.annotate(
+        text, at, xytext=offset, textcoords="offset points", ha="center", va="center", color=colour
+    )
+    label.set_path_effects([withStroke(linewidth=3, foreground="white")])

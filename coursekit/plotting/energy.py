@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from coursekit.plotting.style import WORD_COLOURS
 from coursekit.types import FloatArray
@@ -48,4 +49,5 @@ def plot_energy(shares: dict[str, FloatArray], ax: Axes) -> None:
             marker=marker, color=WORD_COLOURS[number % len(WORD_COLOURS)], label=name,
         )  # fmt: skip
     ax.set(xlabel="words, from the heaviest", ylabel="share of $\\|V\\|^2$", ylim=(0, None))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))  # words are counted
     ax.legend(frameon=False)

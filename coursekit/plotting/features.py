@@ -1,4 +1,4 @@
-"""Local features on their photo: where the patches are and which word each one got."""
+"""Local features on their photo: where they were seen and which word each one got."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import EllipseCollection
 
 from coursekit.plotting.style import BLUE, WORD_COLOURS
-from coursekit.types import Image, LocalFeatures
+from coursekit.types import BoolArray, Image, LocalFeatures
 from coursekit.validation import as_image
 
 
@@ -21,7 +20,7 @@ def plot_features(
     assignments: Sequence[int] | None = None,
     words: Sequence[int] | None = None,
 ) -> None:
-    """Draw a photo and a circle round each of its patches.
+    """Draw a photo and a dot at the centre of each of its patches.
 
     Parameters
     ----------
@@ -32,7 +31,7 @@ def plot_features(
     ax : Axes
         Where to draw.
     assignments : (T,) integers, optional
-        The word of each patch; circles are then coloured by word.
+        The word of each patch; dots are then coloured by word.
     words : sequence of int, optional
         Draw the patches of these words only, and name them in a legend, which counts from 1.
 
@@ -62,23 +61,18 @@ def plot_features(
     ax.imshow(as_image(image))
     ax.set(xticks=[], yticks=[])
     if assignments is None:
-        _circles(ax, features, np.ones(len(features), bool), BLUE)
+        _dots(ax, features, np.ones(len(features), bool), BLUE)
         return
     chosen = sorted(set(assignments)) if words is None else words
     for number, k in enumerate(chosen):
         colour = WORD_COLOURS[number % len(WORD_COLOURS)]
-        _circles(ax, features, np.asarray(assignments) == k, colour)
-        if words is not None:
-            ax.plot([], [], marker="o", linestyle="", color=colour, label=f"word {k + 1}")
+        _dots(ax, features, np.asarray(assignments) == k, colour, label=f"word {k + 1}")
     if words is not None:
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=len(chosen), frameon=False)
 
 
-def _circles(ax: Axes, features: LocalFeatures, chosen: np.ndarray, colour: str) -> None:
-    diameters = features.scales[chosen]
-    circles = EllipseCollection(
-        diameters, diameters, np.zeros(len(diameters)), units="xy", facecolors="none",
-        edgecolors=colour, linewidths=1.1, offsets=features.positions[chosen],
-        offset_transform=ax.transData,
-    )  # fmt: skip
-    ax.add_collection(circles)
+def _dots(
+    ax: Axes, features: LocalFeatures, chosen: BoolArray, colour: str, label: str | None = None
+) -> None:
+    x, y = features.positions[chosen].T
+    ax.scatter(x, y, s=26, color=colour, edgecolors="white", linewidths=0.7, label=label)

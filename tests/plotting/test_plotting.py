@@ -106,17 +106,17 @@ def some_features():
     return LocalFeatures(np.ones((3, 8)), places, np.array([2.0, 4.0, 6.0]), (4, 6))
 
 
-def test_feature_circles_stand_at_their_patches_with_their_size(ax):
+def test_features_are_dots_at_their_places(ax):
     plotting.plot_features(PHOTO, some_features(), ax)
-    (circles,) = ax.collections
-    assert circles.get_offsets().tolist() == [[1, 1], [2, 1], [3, 1]]
-    assert circles.get_widths().tolist() == [2, 4, 6]
+    (dots,) = ax.collections
+    assert dots.get_offsets().tolist() == [[1, 1], [2, 1], [3, 1]]
 
 
 def test_only_the_chosen_words_are_drawn(ax):
     plotting.plot_features(PHOTO, some_features(), ax, assignments=[7, 5, 7], words=[7])
-    (circles,) = ax.collections
-    assert circles.get_offsets().tolist() == [[1, 1], [3, 1]]
+    (dots,) = ax.collections
+    assert dots.get_offsets().tolist() == [[1, 1], [3, 1]]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["word 8"]
 
 
 def test_energy_is_drawn_from_the_heaviest_word(ax):
