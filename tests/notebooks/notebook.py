@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -52,6 +53,14 @@ class Cell:
     def course(self) -> dict[str, Any]:
         """Our own metadata: `exercise`, `part`, `reason`."""
         return dict(self.node.metadata.get("coursekit", {}))
+
+    @property
+    def tree(self) -> ast.Module:
+        """The syntax tree; an empty one if the cell is no Python, which another rule says."""
+        try:
+            return ast.parse(self.source)
+        except SyntaxError:
+            return ast.Module([], [])
 
     @property
     def has_picture(self) -> bool:

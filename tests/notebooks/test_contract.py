@@ -165,9 +165,16 @@ def test_long_cells_and_short_prose_are_named() -> None:
 
 
 def test_too_much_code_is_named() -> None:
-    eight = "\n".join(["# why", "", *["x = 1"] * 8])
+    eight = "\n".join(["import numpy as np", "# why", "", *["x = 1"] * 8])
     problems = list(chapter.length(notebook("word " * 1500, *(code(eight) for _ in range(16)))))
     assert problems == ["expected 0 to 120 lines of code in the page, got 128"]
+
+
+def test_cell_that_is_no_python_does_not_stop_the_other_rules() -> None:
+    assert list(chapter.parts_hold_what_they_promise(make(*HEADINGS, Quiz=[code("!ls")]))) == [
+        "Quiz (at least five items, from one call of coursekit.exercises): "
+        "expected a call quiz(…), got none"
+    ]
 
 
 def test_setup_exercises_and_quiz_do_not_count_as_code_of_the_page() -> None:

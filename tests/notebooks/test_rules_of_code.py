@@ -113,7 +113,7 @@ REFUSED: dict[str, tuple[Callable[..., Any], list[Any], str]] = {
     "no figure name": (
         pictures.names_and_captions,
         [plot(figure={"caption": "Residuals of five descriptors."})],
-        r"cell 1 .*: expected mystnb\.figure\.name like fig-residuals, got ''",
+        r"cell 1 .*: expected mystnb\.figure\.name like vlad-residuals, got ''",
     ),
     "figure name twice": (
         pictures.names_and_captions,

@@ -57,7 +57,7 @@ def length(notebook: Notebook) -> Iterator[str]:
     """Count the chapter's own prose and code: not exercises, quiz and set-up."""
     prose = sum(len(words(cell.source)) for cell in notebook.markdown if not cell.course)
     own = own_code(notebook)
-    lines = {str(cell): _lines(cell.source) for cell in own}
+    lines = {str(cell): _lines(cell) for cell in own}
     yield from _within("words of prose", prose, *contract.WORDS)
     yield from _within("code cells", len(own), *contract.CODE_CELLS)
     yield from _within("lines of code in the page", sum(lines.values()), 0, contract.CODE_LINES)
@@ -179,15 +179,23 @@ def _rows(section: Section) -> list[str]:
     return [row["text"] for row in ROW.finditer(section.text)]
 
 
-def _lines(source: str) -> int:
+def _lines(cell: Cell) -> int:
+    """Count lines of code: not blank ones, comments and imports."""
+    imported = {
+        line
+        for node in cell.tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
     return sum(
-        bool(line.strip()) and not line.strip().startswith("#") for line in source.splitlines()
+        bool(line.strip()) and not line.strip().startswith("#") and number not in imported
+        for number, line in enumerate(cell.source.splitlines(), start=1)
     )
 
 
 def _first_arguments(cell: Cell, function: str) -> set[str]:
     """Return the first arguments, strings, of the calls of a function in a cell."""
-    calls = (node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call))
+    calls = (node for node in ast.walk(cell.tree) if isinstance(node, ast.Call))
     return {
         call.args[0].value
         for call in calls

@@ -23,7 +23,7 @@ def executed_in_order(notebook: Notebook) -> Iterator[str]:
 
 def printed_outputs_are_stored(notebook: Notebook) -> Iterator[str]:
     for cell in notebook.code:
-        if _prints(cell.source) and not cell.outputs:
+        if _prints(cell) and not cell.outputs:
             yield f"{cell}: expected the stored output of print, got none"
 
 
@@ -54,16 +54,12 @@ def _weakens(cell: Cell) -> bool:
     return any(mark != ("check", True) for mark in marks)
 
 
-def _prints(source: str) -> bool:
+def _prints(cell: Cell) -> bool:
     """Tell whether a cell surely prints: a call of `print` that is not in a function or branch."""
-    try:
-        statements = ast.parse(source).body
-    except SyntaxError:
-        return False
     return any(
         isinstance(statement, ast.Expr)
         and isinstance(statement.value, ast.Call)
         and isinstance(statement.value.func, ast.Name)
         and statement.value.func.id == "print"
-        for statement in statements
+        for statement in cell.tree.body
     )

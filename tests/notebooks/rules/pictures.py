@@ -9,7 +9,7 @@ from typing import Any
 from tests.notebooks.notebook import Cell, Notebook
 
 SHORTEST_ALT, SHORTEST_CAPTION = 40, 20  # characters
-FIGURE_NAME = re.compile(r"fig(?:-[a-z0-9]+)+")
+FIGURE_NAME = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")  # chapter-subject
 FILE_NAME = re.compile(r"\S+\.(?:png|jpe?g|svg|gif)|[\w-]+_files/\S*", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"\b(?:todo|tbd|alt text|image of an image)\b", re.IGNORECASE)
 
@@ -43,7 +43,7 @@ def names_and_captions(notebook: Notebook) -> Iterator[str]:
         figure = _myst(cell, "figure")
         name, caption = str(figure.get("name", "")), str(figure.get("caption", "")).strip()
         if not FIGURE_NAME.fullmatch(name):
-            yield f"{cell}: expected mystnb.figure.name like fig-residuals, got {name!r}"
+            yield f"{cell}: expected mystnb.figure.name like vlad-residuals, got {name!r}"
         elif name in seen:
             yield f"{cell}: expected a figure name of its own, got {name!r} again"
         if len(caption) < SHORTEST_CAPTION or not caption.endswith("."):
