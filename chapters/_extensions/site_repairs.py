@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 
@@ -58,8 +59,21 @@ def drop_roles(
         )
 
 
+def let_tags_stand(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    r"""Hand formulas of several lines with a ``\tag`` to MathJax as they are.
+
+    Sphinx wraps a formula of several lines into an environment in which ``\tag`` is an error.
+    """
+    for formula in doctree.findall(nodes.math_block):
+        text = formula.astext()
+        if r"\tag" in text and r"\\" in text and not formula.get("nowrap"):
+            formula["nowrap"] = True
+            formula.children = [nodes.Text(rf"\[{text}\]")]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the repairs after those of the theme, which work on the same context."""
+    app.connect("doctree-resolved", let_tags_stand)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", name_toggles, priority=900)
     app.connect("html-page-context", drop_roles, priority=900)
