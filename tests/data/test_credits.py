@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,8 @@ def test_views_of_one_source_share_a_line_and_others_do_not():
     assert len(credits_list(photos(group="skull")).splitlines()) == 1
     assert len(credits_list(photos(group="eiffel")).splitlines()) == 4
     assert credits_list([]) == ""
+    by_two = [photo("skull_0"), replace(photo("skull_1"), author="Somebody else")]
+    assert len(credits_list(by_two).splitlines()) == 2
 
 
 def test_markdown_in_a_name_is_taken_literally():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -23,6 +24,17 @@ def test_any_number_of_jobs_gives_the_same_in_order():
         for got, expected in zip(together, alone, strict=True):
             assert got.descriptors.tobytes() == expected.descriptors.tobytes()
             assert got.image_shape == expected.image_shape
+
+
+def test_as_many_images_are_worked_on_at_a_time_as_jobs():
+    meeting = Barrier(2, timeout=20)  # nobody passes until two are there
+
+    def meet(image: Image) -> LocalFeatures:
+        meeting.wait()
+        return FEW(image)
+
+    blank = np.zeros((8, 8, 3), np.uint8)
+    assert len(extract([blank] * 4, meet, n_jobs=2)) == 4
 
 
 def test_images_and_photos_may_be_mixed_in_any_iterable():

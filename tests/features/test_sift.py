@@ -74,10 +74,12 @@ def test_dense_descriptor_agrees_with_the_definition(side, rng):
 @pytest.mark.parametrize("orientation", range(8))
 def test_a_ramp_speaks_in_the_orientation_of_its_gradient(orientation):
     x, y = COMPASS[orientation]
-    rows, columns = np.mgrid[-16:16, -16:16]
-    ramp = grey(128 + 3 * (x * columns + y * rows))
-    histograms = dense_sift(ramp, patch_sizes=[32]).descriptors.reshape(16, 8)
+    rows, columns = np.mgrid[-28:28, -28:28]
+    ramp = grey(128 + 2 * (x * columns + y * rows))
+    (descriptor,) = dense_sift(ramp, step=99, patch_sizes=[32], root_sift=False).descriptors
+    histograms = descriptor.reshape(16, 8)
     assert histograms.argmax(axis=1).tolist() == [orientation] * 16
+    assert np.delete(histograms, orientation, axis=1).max() <= 1  # one degree off would give 3
 
 
 def test_orientation_angles_point_round_the_compass_on_the_screen():
@@ -126,6 +128,21 @@ def test_strongest_come_first_so_that_fewer_are_a_prefix(tower):
     assert len(some) == 25
     np.testing.assert_array_equal(some.descriptors, every.descriptors[:25])
     np.testing.assert_array_equal(some.positions, every.positions[:25])
+
+
+def test_of_equally_strong_features_no_more_are_kept_than_asked_for():
+    y, x = np.mgrid[:60, :60]
+    blob = 20 + 220 * np.exp(-((x - 30) ** 2 + (y - 30) ** 2) / (2 * 6.0**2))
+    four = grey(np.tile(blob, (2, 2)))
+    assert len(sift(four)) > 2
+    assert len(sift(four, n_features=2)) == 2
+
+
+def test_colour_counts_by_its_luminance(rng):
+    colours = np.dstack([noise(rng, 40, 40)[:, :, 0] for _ in range(3)])
+    luminance = np.round(colours @ [0.299, 0.587, 0.114])  # ITU-R BT.601
+    from_colours, from_grey = dense_sift(colours), dense_sift(grey(luminance))
+    np.testing.assert_allclose(from_colours.descriptors, from_grey.descriptors, atol=0.02)
 
 
 def test_a_lower_contrast_threshold_finds_more(tower):

@@ -148,6 +148,7 @@ def test_perfect_is_one_and_worst_is_near_zero():
 def test_result_reads_well_and_can_be_restricted():
     result = MeanAveragePrecision(np.array([1.0, 0.5, np.nan, 0.25]))
     assert str(result) == "mAP 0.583 over 3 queries (1 skipped)"
+    assert str(result.of(np.array([1]))) == "mAP 0.500 over 1 query"
     assert f"{result:.2f}" == "0.58"
     assert f"{result}" == str(result)
     assert float(result.of(np.array([False, True, False, True]))) == 0.375
@@ -157,6 +158,8 @@ def test_result_reads_well_and_can_be_restricted():
 def test_rank_is_best_first_and_stable():
     assert rank(np.array([0.1, 0.5, 0.5, 0.9])).tolist() == [3, 1, 2, 0]
     assert rank(np.array([[1, 2, 3], [0, 0, 0]])).tolist() == [[2, 1, 0], [0, 1, 2]]
+    many = np.arange(200) % 2
+    assert rank(many).tolist() == [*range(1, 200, 2), *range(0, 200, 2)]
 
 
 def test_rank_leaves_the_query_out():
