@@ -133,8 +133,6 @@ def _bare(png: str) -> str:
     """Return the picture without the name and version of the software that drew it."""
     buffer = io.BytesIO()
     with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
-        picture.load()
-        picture.info.clear()
         picture.save(buffer, "PNG", optimize=True)
     return base64.b64encode(buffer.getvalue()).decode()
 
