@@ -127,7 +127,8 @@ def _line(same: list[Photo]) -> str:
     url = licence_url(first.licence)
     licence = first.licence if url is None else f"[{first.licence}]({url})"
     page = "" if first.source_page is None else f", [source page](<{first.source_page}>)"
-    return f"- **{title}** ({files}): {_author(first)}; {licence}{page}"
+    source = first.repository.replace("_", r"\_")
+    return f"- **{title}** ({files}): {_author(first)}; {licence}; from {source}{page}"
 
 
 def _file_url(one: Photo) -> str:

@@ -52,7 +52,7 @@ def test_a_line_reads():
         "acfdfec38c3406af176513fe15da02d9d49240fa/images/animals/pufferfish.webp>)): "
         "NPS photo - Bill Eichenlaub - [www.nps.gov]"
         "(<http://www.nps.gov/archive/npsa/NPSAfish/fish_pops/tetraodon/puffer04.htm>); "
-        "Public domain, [source page](<https://commons.wikimedia.org/w/index.php?curid=1352380>)"
+        "Public domain; from ezfibuilds/NPC-Thought-Starter-Generator, [source page](<https://commons.wikimedia.org/w/index.php?curid=1352380>)"
     )
 
 
