@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from coursekit.types import FloatArray, RandomState
 from coursekit.validation import check_choice, check_integer, check_positive
 
-from ._blocks import Block, refuse_non_finite
+from ._blocks import Block, RefuseNonFinite
 from .codebook import Words, prepare
 from .encoder import CodebookEncoder
 
@@ -86,7 +86,7 @@ def bag_of_words(
     """
     _check_options(assignment, n_assign, sigma, norm)
     points, words = prepare(descriptors, centroids)
-    with refuse_non_finite([("descriptors", points), ("centroids", words.centroids)]):
+    with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
         histogram: FloatArray = _encode([points], words, assignment, n_assign, sigma, norm)[0]
     return histogram.astype(points.dtype, copy=False)
 
@@ -120,7 +120,8 @@ def _shares(scores: FloatArray, sigma: float) -> FloatArray:
     # taking the best one off first keeps the exponentials in range.
     exponents = (scores - scores.max(axis=0)).astype(np.float64) / sigma / sigma
     weights: FloatArray = np.exp(exponents)
-    return weights / weights.sum(axis=0)
+    weights /= weights.sum(axis=0)
+    return weights
 
 
 def _histograms(

@@ -20,7 +20,7 @@ from sklearn.utils import check_random_state
 from coursekit.types import FloatArray, RandomState
 from coursekit.validation import as_matrix, check_integer
 
-from ._blocks import Block, blocks, refuse_non_finite, segment_sums
+from ._blocks import Block, RefuseNonFinite, blocks, segment_sums
 
 
 def kmeans(
@@ -126,7 +126,7 @@ def assign(descriptors: ArrayLike, centroids: ArrayLike) -> NDArray[np.intp]:
     [0, 1, 0]
     """
     points, words = prepare(descriptors, centroids)
-    with refuse_non_finite([("descriptors", points), ("centroids", words.centroids)]):
+    with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
         pieces = [words.nearest(block.rows) for block in words.blocks([points])]
     return np.concatenate(pieces) if pieces else np.empty(0, np.intp)
 
@@ -160,12 +160,12 @@ class Words:
         self.dtype = centroids.dtype
         self.origin: FloatArray | None = None
         self.centroids = centroids
-        self.square_norms = np.vecdot(centroids, centroids)
+        self.square_norms = np.einsum("kd,kd->k", centroids, centroids)
         total = np.add.reduce(centroids, axis=0)
-        if np.vdot(total, total) > 0.9 * self.K * self.square_norms.sum():
+        if np.vdot(total, total) > 0.9 * self.K * np.add.reduce(self.square_norms):
             self.origin = centroids[0]
             self.centroids = centroids - self.origin
-            self.square_norms = np.vecdot(self.centroids, self.centroids)
+            self.square_norms = np.einsum("kd,kd->k", self.centroids, self.centroids)
         self._offsets = -0.5 * self.square_norms[:, None]
         self._countdown = np.arange(self.K, 0, -1, dtype=np.min_scalar_type(self.K))[:, None]
         self._gemm = sgemm if self.dtype == np.float32 else dgemm
@@ -230,7 +230,7 @@ class Words:
             raise FloatingPointError("a score is not finite")
         # argmax along the first axis, four times as fast as NumPy's: the first word that reaches
         # the best score is the one with most words to go.
-        to_go = ((scores == best) * self._countdown).max(axis=0)
+        to_go = ((scores == best).view(np.uint8) * self._countdown).max(axis=0)
         return np.subtract(self.K, to_go, dtype=np.intp), best
 
 

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from coursekit.types import BagsLike, FloatArray, RandomState
 from coursekit.validation import check_integer
 
-from ._blocks import refuse_non_finite
+from ._blocks import RefuseNonFinite
 from .bags import as_bags, pooled
 from .codebook import Words, as_codebook, as_random_state, kmeans, working_dtype
 
@@ -119,7 +119,7 @@ class BagEncoder(  # scikit-learn is untyped, hence the comments for the type ch
 
     def _encode_part(self, sets: Sequence[FloatArray], first: int, dtype: Any) -> FloatArray:
         names = (f"bags[{i}]" for i in count(first))
-        with refuse_non_finite(zip(names, sets, strict=False)):
+        with RefuseNonFinite(zip(names, sets, strict=False)):
             return self._encode(sets, working_dtype(dtype)).astype(dtype, copy=False)
 
     @abstractmethod

@@ -6,6 +6,7 @@ Zisserman, CVPR 2013.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,9 +16,11 @@ from numpy.typing import ArrayLike
 from coursekit.types import FloatArray, RandomState
 from coursekit.validation import check_flag, check_positive
 
-from ._blocks import Block, refuse_non_finite, segment_sums
+from ._blocks import Block, RefuseNonFinite, segment_sums
 from .codebook import Words, prepare
 from .encoder import CodebookEncoder
+
+CANCELLED = 0.01  # of Σ x_t left: float32 then still holds five digits of it
 
 
 def residual_sums(descriptors: ArrayLike, centroids: ArrayLike) -> FloatArray:
@@ -57,7 +60,7 @@ def residual_sums(descriptors: ArrayLike, centroids: ArrayLike) -> FloatArray:
     [[1.0, 2.0], [1.0, 1.0]]
     """
     points, words = prepare(descriptors, centroids)
-    with refuse_non_finite([("descriptors", points), ("centroids", words.centroids)]):
+    with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
         sums: FloatArray = _residual_sums([points], words)[0]
     return sums.astype(points.dtype, copy=False)
 
@@ -121,7 +124,7 @@ def vlad(
     """
     _check_options(power, intra_norm, norm)
     points, words = prepare(descriptors, centroids)
-    with refuse_non_finite([("descriptors", points), ("centroids", words.centroids)]):
+    with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
         vector: FloatArray = _encode([points], words, power, intra_norm, norm)[0]
     return vector.astype(points.dtype, copy=False)
 
@@ -145,15 +148,21 @@ def _residual_sums(sets: Sequence[FloatArray], words: Words) -> FloatArray:
 
 
 def _sums_of_block(block: Block, words: Words) -> FloatArray:
+    """Return (n_sets, K, D) residual sums, as Σ x_t − n_i μ_i: one difference per word."""
     K, D = words.K, words.D
-    cells = block.cells(words.nearest(block.rows), K)
+    nearest = words.nearest(block.rows)
+    cells = block.cells(nearest, K)
     n_cells = K * len(block.sizes)
     counts = np.bincount(cells, minlength=n_cells).astype(words.dtype).reshape(-1, K)
-    sums = segment_sums(block.rows, cells, n_cells).reshape(-1, K, D)  # Σ x_t
-    sums -= counts[:, :, None] * words.centroids  # Σ (x_t − μ_i), as one difference per word
-    # No larger than the rounding of Σ x_t means zero, which must not be normalised to length 1.
-    rounding = np.finfo(words.dtype).eps * counts * counts
-    sums[np.vecdot(sums, sums) <= rounding * rounding * words.square_norms] = 0
+    sums = segment_sums(block.rows, cells, n_cells).reshape(-1, K, D)
+    sums -= counts[:, :, None] * words.centroids
+    # Where hardly anything is left, it is mostly rounding: take the differences before the sum.
+    squares = np.einsum("nkd,nkd->nk", sums, sums)
+    cancelled = squares < (CANCELLED * counts) ** 2 * words.square_norms
+    if cancelled.any():
+        chosen = cancelled.ravel()[cells]
+        residuals = block.rows[chosen] - words.centroids[nearest[chosen]]
+        sums[cancelled] = segment_sums(residuals, cells[chosen], n_cells)[cancelled.ravel()]
     return sums
 
 
@@ -162,19 +171,17 @@ def _normalised(sums: FloatArray, power: float, intra_norm: bool, norm: bool) ->
     if power != 1:
         v = np.copysign(np.abs(v) ** power, v)
     if intra_norm:
-        v /= _lengths(v)
+        v /= np.array([[_length(square)] for square in np.vecdot(v, v).tolist()])
     if norm:
-        v /= _lengths(v.reshape(1, -1))
+        v /= _length(float(np.vdot(v, v)))
     return v
 
 
-def _lengths(vectors: FloatArray) -> FloatArray:
-    """Return the (n, 1) lengths of (n, d) vectors, with 1 in place of 0: divisors."""
-    lengths = np.sqrt(np.vecdot(vectors, vectors))[:, None]
-    if not np.isfinite(lengths).all():
-        raise FloatingPointError("a length is not finite")
-    lengths[lengths == 0] = 1
-    return lengths
+def _length(square: float) -> float:
+    """Return the square root, as a divisor: 1 instead of 0, so that zeros stay zeros."""
+    if not math.isfinite(square):
+        raise FloatingPointError("a squared length is not finite")
+    return math.sqrt(square) or 1.0
 
 
 class VLAD(CodebookEncoder):
