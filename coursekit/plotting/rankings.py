@@ -68,7 +68,7 @@ def plot_rankings(
     grid = figure.subplots(len(distances), 1 + n_nearest, squeeze=False)
     for row, (name, table) in zip(grid, distances.items(), strict=True):
         _photo(row[0], gallery.queries[query].load(), "query", BLUE)
-        row[0].set_ylabel(name)
+        row[0].set_ylabel(name, fontsize=12)
         to_query = _row_of(table, name, gallery, query)
         nearest = rank(-to_query, exclude=int(gallery.exclude[query]))
         for axes, i in zip(row[1:], nearest, strict=False):
@@ -88,6 +88,6 @@ def _row_of(table: FloatArray, name: str, gallery: Places, query: int) -> FloatA
 def _photo(ax: Axes, image: Image, title: str, colour: str) -> None:
     ax.imshow(image)
     ax.set(xticks=[], yticks=[])
-    ax.set_title(title, color=colour, fontsize=10)
+    ax.set_title(title, color=colour)
     for spine in ax.spines.values():
         spine.set(visible=True, color=colour, linewidth=2.5)
