@@ -51,8 +51,8 @@ def blocks(sets: Sequence[FloatArray], n_words: int) -> Iterator[Block]:
     Yields
     ------
     Block
-        Every row once, in order. Sets that fit a block together are copied together; any other
-        is used in place, cut where it is too long.
+        Every row once, in order; none without rows. Sets that fit a block together are copied
+        together; any other is used in place, cut where it is too long.
     """
     n_rows = max(MIN_ROWS, min(MAX_ROWS, SCORES_PER_BLOCK // n_words))
     first = 0
@@ -61,13 +61,13 @@ def blocks(sets: Sequence[FloatArray], n_words: int) -> Iterator[Block]:
         while last < len(sets) and total + len(sets[last]) <= n_rows:
             total += len(sets[last])
             last += 1
-        if last > first + 1:
-            sizes = [len(rows) for rows in sets[first:last]]
-            yield Block(first, last, np.concatenate(sets[first:last]), sizes)
-        else:
+        if last == first + 1:
             for start in range(0, total, n_rows):
                 piece = sets[first][start : start + n_rows]
                 yield Block(first, last, piece, [len(piece)])
+        elif total > 0:
+            sizes = [len(rows) for rows in sets[first:last]]
+            yield Block(first, last, np.concatenate(sets[first:last]), sizes)
         first = last
 
 

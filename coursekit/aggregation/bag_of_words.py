@@ -100,8 +100,8 @@ def _encode(
     norm: Norm,
 ) -> FloatArray:
     """Return (n_sets, K) histograms in float64."""
-    if n_assign is not None and n_assign > words.K:
-        raise ValueError(f"n_assign: expected an integer in [1, {words.K}], got {n_assign}")
+    if n_assign is not None:
+        check_integer(n_assign, "n_assign", at_most=words.K)
     histograms = np.zeros((len(sets), words.K))
     for block in words.blocks(sets):
         if assignment == "hard" and n_assign == 1:
@@ -118,8 +118,9 @@ def _shares(scores: FloatArray, sigma: float) -> FloatArray:
     """Return (r, n) weights ∝ exp(−d²/2σ²) that add up to 1 over the r words of a descriptor."""
     # A score is −d²/2 up to a constant of the descriptor, which the division by the sum removes;
     # taking the best one off first keeps the exponentials in range.
-    exponents = (scores - scores.max(axis=0)).astype(np.float64) / sigma / sigma
-    weights: FloatArray = np.exp(exponents)
+    below = (scores - scores.max(axis=0)).astype(np.float64)
+    with np.errstate(over="ignore"):  # −∞, for a tiny sigma, has the weight 0 that it should
+        weights: FloatArray = np.exp(below / sigma / sigma)
     weights /= weights.sum(axis=0)
     return weights
 
@@ -211,6 +212,11 @@ class BagOfWords(CodebookEncoder):
 
     def _check_options(self) -> None:
         _check_options(self.assignment, self.n_assign, self.sigma, self.norm)
+
+    def _learn(self, sample: FloatArray, rng: np.random.RandomState) -> None:
+        super()._learn(sample, rng)
+        if self.n_assign is not None:
+            check_integer(self.n_assign, "n_assign", at_most=len(self.centroids_))
 
     def _encode(self, sets: Sequence[FloatArray], dtype: np.dtype[Any]) -> FloatArray:
         words = self._words(dtype)

@@ -102,9 +102,11 @@ class Bags(Sequence[BagLike]):
         Raises
         ------
         ValueError
-            If a set is no matrix, or they do not have the same D; the message names it.
+            If there is no set, one is no matrix, or they differ in D; the message names it.
         """
         arrays = as_bags(sets, "sets")
+        if not arrays:
+            raise ValueError("sets: expected at least one set, got none")
         offsets = np.cumsum([0, *map(len, arrays)])
         descriptors = np.concatenate(arrays)
         places = [bag for bag in sets if isinstance(bag, LocalFeatures)]

@@ -106,7 +106,7 @@ class BagEncoder(  # scikit-learn is untyped, hence the comments for the type ch
         """
         check_is_fitted(self)
         sets = as_bags(bags, n_features=self.n_features_in_, match="fit")
-        dtype = np.result_type(np.float16, *{rows.dtype for rows in sets}) if sets else np.float32
+        dtype = _common_dtype(sets)
         n_parts = min(effective_n_jobs(self.n_jobs), len(sets))
         if n_parts <= 1:
             return self._encode_part(sets, 0, dtype)
@@ -117,7 +117,9 @@ class BagEncoder(  # scikit-learn is untyped, hence the comments for the type ch
             )
         return np.concatenate(parts)
 
-    def _encode_part(self, sets: Sequence[FloatArray], first: int, dtype: Any) -> FloatArray:
+    def _encode_part(
+        self, sets: Sequence[FloatArray], first: int, dtype: np.dtype[Any]
+    ) -> FloatArray:
         names = (f"bags[{i}]" for i in count(first))
         with RefuseNonFinite(zip(names, sets, strict=False)):
             return self._encode(sets, working_dtype(dtype)).astype(dtype, copy=False)
@@ -182,6 +184,13 @@ class CodebookEncoder(BagEncoder):
 
     def _words(self, dtype: np.dtype[Any]) -> Words:
         return Words(self.centroids_.astype(dtype, copy=False))
+
+
+def _common_dtype(sets: Sequence[FloatArray]) -> np.dtype[Any]:
+    """Return the dtype that holds the values of all sets, float32 standing in for integers."""
+    single = np.dtype(np.float32)
+    dtypes = {rows.dtype if rows.dtype.kind == "f" else single for rows in sets}
+    return np.result_type(*(dtypes or {single}))
 
 
 def _shares(sets: Sequence[FloatArray], n_parts: int) -> list[int]:

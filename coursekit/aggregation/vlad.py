@@ -136,7 +136,7 @@ def _encode(
     sums = _residual_sums(sets, words)
     for v in sums:  # (K, D), one by one: each stays in the cache from step to step
         v[:] = _normalised(v, power, intra_norm, norm)
-    return sums.reshape(len(sets), -1)
+    return sums.reshape(len(sets), words.K * words.D)
 
 
 def _residual_sums(sets: Sequence[FloatArray], words: Words) -> FloatArray:
