@@ -74,8 +74,11 @@ def plot_residuals(
     centroids: FloatArray,
     assignments: Sequence[int],
     ax: Axes,
+    *,
+    xlim: tuple[float, float],
+    ylim: tuple[float, float],
 ) -> None:
-    """Draw each descriptor and the arrow from its word to it: the residual x_t − μ_k.
+    """Draw the cells, each descriptor, and the arrow from its word to it: the residual x_t − μ_k.
 
     Parameters
     ----------
@@ -87,6 +90,8 @@ def plot_residuals(
         The word of each descriptor.
     ax : Axes
         Where to draw.
+    xlim, ylim : (float, float)
+        The part of the plane to show, in the descriptors' units.
 
     Raises
     ------
@@ -101,12 +106,14 @@ def plot_residuals(
     --------
     >>> from matplotlib.figure import Figure
     >>> axes = Figure().subplots()
-    >>> plot_residuals(np.array([[1.0, 0.0]]), np.array([[0.0, 0.0]]), [0], axes)
-    >>> len(axes.patches)
+    >>> plane = {"xlim": (-1, 2), "ylim": (-1, 1)}
+    >>> plot_residuals(np.array([[1.0, 0.0]]), np.array([[0.0, 0.0]]), [0], axes, **plane)
+    >>> len(axes.patches)  # one arrow
     1
     """
     points = as_matrix(descriptors, "descriptors", columns=2, symbols="(T, 2)")
     words = as_matrix(centroids, "centroids", columns=2, symbols="(K, 2)")
+    plot_cells(words, ax, xlim=xlim, ylim=ylim)
     for t, (point, k) in enumerate(zip(points, assignments, strict=True)):
         colour = WORD_COLOURS[k % len(WORD_COLOURS)]
         _arrow(ax, words[k], point, colour, width=0.015)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
@@ -74,6 +74,41 @@ def plot_rankings(
         for axes, i in zip(row[1:], nearest, strict=False):
             mark, colour = ("✓", GREEN) if gallery.positives[query, i] else ("✗", ORANGE)
             _photo(axes, gallery.database[i].load(), f"{mark} {to_query[i]:.2f}", colour)
+
+
+def plot_photos(figure: Figure, images: Sequence[Image], titles: Sequence[str]) -> None:
+    """Draw photos in a row, each under its title.
+
+    Parameters
+    ----------
+    figure : Figure
+        An empty figure, filled by the row.
+    images : sequence of (H, W, 3) uint8
+        The photos.
+    titles : sequence of str
+        One for each photo.
+
+    Raises
+    ------
+    ValueError
+        If there is no photo, or not one title for each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> row = Figure()
+    >>> plot_photos(row, [np.zeros((2, 2, 3), np.uint8)], ["rank 9"])
+    >>> row.axes[0].get_title()
+    'rank 9'
+    """
+    if not len(images) == len(titles) > 0:
+        got = f"{len(images)} images and {len(titles)} titles"
+        raise ValueError(f"titles: expected one for each image, got {got}")
+    grid = figure.subplots(1, len(images), squeeze=False)
+    for ax, image, title in zip(grid[0], images, titles, strict=True):
+        ax.imshow(image)
+        ax.set_title(title)
+        ax.set_axis_off()
 
 
 def _row_of(table: FloatArray, name: str, gallery: Places, query: int) -> FloatArray:

@@ -14,6 +14,7 @@ from coursekit.types import LocalFeatures
 
 PHOTO = np.zeros((4, 6, 3), np.uint8)
 WORDS = np.array([[0.0, 0.0], [4.0, 0.0]])
+PLANE = {"xlim": (-2, 6), "ylim": (-1, 3)}
 
 
 @pytest.fixture
@@ -67,8 +68,8 @@ def test_a_glyph_table_shares_the_scale_within_a_row():
 
 
 def test_residual_arrows_go_from_word_to_descriptor(ax):
-    plotting.plot_residuals(np.array([[1.0, 2.0], [5.0, 0.0]]), WORDS, [0, 1], ax)
-    points = [tuple(line.get_xydata()[0]) for line in ax.lines]
+    plotting.plot_residuals(np.array([[1.0, 2.0], [5.0, 0.0]]), WORDS, [0, 1], ax, **PLANE)
+    points = [tuple(line.get_xydata()[0]) for line in ax.lines[2:]]  # after the two words
     assert points == [(1, 2), (5, 0)]
     corners = [patch.get_xy() for patch in ax.patches]
     assert all(
@@ -99,6 +100,13 @@ def test_a_ranking_is_nearest_first_and_marks_right_and_wrong_by_sign_and_colour
     assert titles == ["query", "✗ 0.50", "✓ 1.25", "query", "✗ 1.00", "✓ 2.50"]
     assert figure.axes[1].title.get_color() == ORANGE
     assert figure.axes[2].title.get_color() == GREEN
+
+
+def test_photos_stand_in_a_row_under_their_titles():
+    figure = Figure()
+    plotting.plot_photos(figure, [PHOTO, PHOTO + 9], ["one", "two"])
+    assert [axes.get_title() for axes in figure.axes] == ["one", "two"]
+    assert [np.max(np.asarray(axes.images[0].get_array())) for axes in figure.axes] == [0, 9]
 
 
 def some_features():
@@ -139,7 +147,7 @@ def test_energy_is_drawn_from_the_heaviest_word(ax):
          r"^words: expected indices in \[0, 2\), got \[2\]$"),
         (lambda ax: plotting.plot_cells(np.zeros((2, 3)), ax, xlim=(0, 1), ylim=(0, 1)),
          r"^centroids: expected shape \(K, 2\), got \(2, 3\)$"),
-        (lambda ax: plotting.plot_residuals(np.zeros((2, 3)), WORDS, [0, 0], ax),
+        (lambda ax: plotting.plot_residuals(np.zeros((2, 3)), WORDS, [0, 0], ax, **PLANE),
          r"^descriptors: expected shape \(T, 2\), got \(2, 3\)$"),
         (lambda ax: plotting.plot_sums(np.zeros((1, 2)), WORDS, ax),
          r"^sums: expected shape \(2, 2\) to match centroids, got \(1, 2\)$"),
@@ -149,6 +157,8 @@ def test_energy_is_drawn_from_the_heaviest_word(ax):
          r"^query: expected an integer in \[0, 75\], got 76$"),
         (lambda ax: plotting.plot_rankings(Figure(), places(), 0, {"BoW": np.ones((76, 9))}),
          r"^distances\['BoW'\]: expected shape \(76, 161\) to match gallery, got \(76, 9\)$"),
+        (lambda ax: plotting.plot_photos(Figure(), [PHOTO], []),
+         r"^titles: expected one for each image, got 1 images and 0 titles$"),
         (lambda ax: plotting.plot_features(PHOTO, some_features(), ax, assignments=[0]),
          r"^assignments: expected 3 words, got 1$"),
         (lambda ax: plotting.plot_features(PHOTO, some_features(), ax, words=[0]),
