@@ -44,7 +44,7 @@ serve: $(READY)  ## show the built site on http://127.0.0.1:8000
 	$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
 test: lint book  ## lint, types, a clean build, then every test: units, notebooks, site, repository
-	$(PY) -m pytest -n $(WORKERS) --dist loadscope $(STORED_NOTEBOOKS) tests coursekit chapters
+	$(PY) -m pytest -rs -n $(WORKERS) --dist loadscope $(STORED_NOTEBOOKS) tests coursekit chapters
 
 lint: $(READY)  ## ruff and mypy
 	$(PY) -m ruff check .
