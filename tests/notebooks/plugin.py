@@ -41,7 +41,9 @@ class NotebookRules(pytest.File):
     def collect(self) -> Iterator[RuleItem]:
         notebook = Notebook.read(self.path)
         for rule in rules_for(self.path):
-            yield RuleItem.from_parent(self, name=rule.name, rule=rule, notebook=notebook)
+            # "rule", so that `-k rule` and `-k "not rule"` tell reading from running.
+            name = f"rule: {rule.name}"
+            yield RuleItem.from_parent(self, name=name, rule=rule, notebook=notebook)
 
 
 class RuleItem(pytest.Item):
@@ -54,10 +56,10 @@ class RuleItem(pytest.Item):
     def runtest(self) -> None:
         problems = list(self.rule.check(self.notebook))
         if problems:
-            pytest.fail("\n".join([f"{self.rule.name}:", *problems]), pytrace=False)
+            pytest.fail("\n".join([self.name, *problems]), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        return self.path, 0, f"{self.path.name}: {self.rule.name}"
+        return self.path, 0, f"{self.path.name}, {self.name}"
 
 
 class GuardedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval has no types
