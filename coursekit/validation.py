@@ -216,7 +216,7 @@ def check_integer(value: Any, name: str, *, at_least: int = 1, at_most: int | No
     return number
 
 
-def check_positive(value: Any, name: str) -> float:
+def check_positive(value: Any, name: str, *, or_zero: bool = False) -> float:
     """Return `value` as a finite float > 0.
 
     Parameters
@@ -224,6 +224,8 @@ def check_positive(value: Any, name: str) -> float:
     value : float
     name : str
         The caller's argument, for the message.
+    or_zero : bool, default False
+        Whether 0 is allowed as well.
 
     Returns
     -------
@@ -238,7 +240,9 @@ def check_positive(value: Any, name: str) -> float:
     """
     if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
         raise TypeError(f"{name}: expected a number, got {value!r}")
-    if not 0 < float(value) < np.inf:
+    if or_zero and not 0 <= float(value) < np.inf:
+        raise ValueError(f"{name}: expected a finite number ≥ 0, got {value}")
+    if not or_zero and not 0 < float(value) < np.inf:
         raise ValueError(f"{name}: expected a finite number > 0, got {value}")
     return float(value)
 

@@ -4,6 +4,7 @@ from .bag_of_words import BagOfWords, bag_of_words
 from .bags import Bags, PerDescriptor, as_bags
 from .codebook import assign, kmeans
 from .encoder import BagEncoder
+from .supervector import SuperVector, supervector
 from .vlad import VLAD, residual_sums, vlad
 
 __all__ = [
@@ -12,10 +13,12 @@ __all__ = [
     "BagOfWords",
     "Bags",
     "PerDescriptor",
+    "SuperVector",
     "as_bags",
     "assign",
     "bag_of_words",
     "kmeans",
     "residual_sums",
+    "supervector",
     "vlad",
 ]

@@ -6,6 +6,7 @@ call is paid per block and not per set, and what one step writes the next still 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -100,6 +101,19 @@ def segment_sums(
     sums = np.zeros((n_segments, D), rows.dtype)
     _csc_matvecs(n_segments, n, D, starts, segments, ones, rows.reshape(-1), sums.reshape(-1))
     return sums
+
+
+def length(square: float) -> float:
+    """Return the square root, as a divisor: 1 instead of 0, so that zeros stay zeros.
+
+    Raises
+    ------
+    FloatingPointError
+        If the square is infinite or NaN.
+    """
+    if not math.isfinite(square):
+        raise FloatingPointError("a squared length is not finite")
+    return math.sqrt(square) or 1.0
 
 
 class RefuseNonFinite:

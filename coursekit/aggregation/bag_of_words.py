@@ -108,13 +108,13 @@ def _encode(
             counts = _histograms(block, words.nearest(block.rows), words.K)
         else:
             nearest, scores = words.several(block.rows, n_assign)  # (r, n) each
-            weights = None if sigma is None else _shares(scores, sigma)
+            weights = None if sigma is None else shares_of(scores, sigma)
             counts = _histograms(block, nearest, words.K, weights)
         histograms[block.first : block.last] += counts
     return _normalised(histograms, norm)
 
 
-def _shares(scores: FloatArray, sigma: float) -> FloatArray:
+def shares_of(scores: FloatArray, sigma: float) -> FloatArray:
     """Return (r, n) weights ∝ exp(−d²/2σ²) that add up to 1 over the r words of a descriptor."""
     # A score is −d²/2 up to a constant of the descriptor, which the division by the sum removes;
     # taking the best one off first keeps the exponentials in range.

@@ -234,17 +234,20 @@ class Words:
         return np.subtract(self.K, to_go, dtype=np.intp), best
 
 
-def prepare(descriptors: ArrayLike, centroids: ArrayLike) -> tuple[FloatArray, Words]:
+def prepare(
+    descriptors: ArrayLike, centroids: ArrayLike, *, double: bool = False
+) -> tuple[FloatArray, Words]:
     """Validate the two arrays that every encoder with a codebook takes.
 
     The values of `descriptors` remain to be checked. float16 keeps its dtype here and is computed
-    in float32, since no BLAS multiplies float16.
+    in float32, since no BLAS multiplies float16; with `double`, all are computed in float64.
     """
     codebook = as_codebook(centroids)
     points = as_matrix(
         descriptors, "descriptors", columns=codebook.shape[1], match="centroids", finite=False
     )
-    return points, Words(codebook.astype(working_dtype(points.dtype), copy=False))
+    dtype = np.dtype(np.float64) if double else working_dtype(points.dtype)
+    return points, Words(codebook.astype(dtype, copy=False))
 
 
 def as_codebook(centroids: ArrayLike, *, columns: int | None = None) -> FloatArray:

@@ -6,7 +6,6 @@ Zisserman, CVPR 2013.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from numpy.typing import ArrayLike
 from coursekit.types import FloatArray, RandomState
 from coursekit.validation import check_flag, check_positive
 
-from ._blocks import Block, RefuseNonFinite, segment_sums
+from ._blocks import Block, RefuseNonFinite, length, segment_sums
 from .codebook import Words, prepare
 from .encoder import CodebookEncoder
 
@@ -143,12 +142,15 @@ def _residual_sums(sets: Sequence[FloatArray], words: Words) -> FloatArray:
     """Return (n_sets, K, D) residual sums."""
     sums = np.zeros((len(sets), words.K, words.D), words.dtype)
     for block in words.blocks(sets):
-        sums[block.first : block.last] += _sums_of_block(block, words)
+        sums[block.first : block.last] += counts_and_sums(block, words)[1]
     return sums
 
 
-def _sums_of_block(block: Block, words: Words) -> FloatArray:
-    """Return (n_sets, K, D) residual sums, as Σ x_t − n_i μ_i: one difference per word."""
+def counts_and_sums(block: Block, words: Words) -> tuple[FloatArray, FloatArray]:
+    """Return the (n_sets, K) descriptors per word and the (n_sets, K, D) residual sums of a block.
+
+    The sums are Σ x_t − n_i μ_i: one difference per word.
+    """
     K, D = words.K, words.D
     nearest = words.nearest(block.rows)
     cells = block.cells(nearest, K)
@@ -163,7 +165,7 @@ def _sums_of_block(block: Block, words: Words) -> FloatArray:
         chosen = cancelled.ravel()[cells]
         residuals = block.rows[chosen] - words.centroids[nearest[chosen]]
         sums[cancelled] = segment_sums(residuals, cells[chosen], n_cells)[cancelled.ravel()]
-    return sums
+    return counts, sums
 
 
 def _normalised(sums: FloatArray, power: float, intra_norm: bool, norm: bool) -> FloatArray:
@@ -171,17 +173,10 @@ def _normalised(sums: FloatArray, power: float, intra_norm: bool, norm: bool) ->
     if power != 1:
         v = np.copysign(np.abs(v) ** power, v)
     if intra_norm:
-        v /= np.array([[_length(square)] for square in np.vecdot(v, v).tolist()])
+        v /= np.array([[length(square)] for square in np.vecdot(v, v).tolist()])
     if norm:
-        v /= _length(float(np.vdot(v, v)))
+        v /= length(float(np.vdot(v, v)))
     return v
-
-
-def _length(square: float) -> float:
-    """Return the square root, as a divisor: 1 instead of 0, so that zeros stay zeros."""
-    if not math.isfinite(square):
-        raise FloatingPointError("a squared length is not finite")
-    return math.sqrt(square) or 1.0
 
 
 class VLAD(CodebookEncoder):

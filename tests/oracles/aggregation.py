@@ -65,3 +65,28 @@ def slow_bag_of_words(
             histogram[k] += vote
     size = {"l1": sum(histogram), "l2": slow_length(histogram), None: 1.0}[norm]
     return np.array([count / size if size > 0 else 0.0 for count in histogram])
+
+
+def slow_supervector(descriptors, centroids, s=1e-3, sigma=None, norm=True):
+    """Per word the root of its share of the descriptors, then their residuals over that root."""
+    T, K = len(descriptors), len(centroids)
+    gammas = []  # one row per descriptor
+    for x in descriptors:
+        gamma = [0.0] * K
+        if sigma is None:
+            gamma[slow_nearest(x, centroids)] = 1.0
+        else:
+            squares = [slow_length(np.subtract(x, mu, dtype=float)) ** 2 for mu in centroids]
+            votes = [math.exp((min(squares) - square) / (2 * sigma**2)) for square in squares]
+            gamma = [vote / sum(votes) for vote in votes]
+        gammas.append(gamma)
+    vector = []
+    for k, mu in enumerate(centroids):
+        p = sum(gamma[k] for gamma in gammas) / T if T else 0.0
+        vector.append(s * math.sqrt(p))
+        for d in range(len(mu)):
+            pairs = zip(gammas, descriptors, strict=True)
+            total = sum(gamma[k] * (float(x[d]) - float(mu[d])) for gamma, x in pairs)
+            vector.append(total / (T * math.sqrt(p)) if p > 0 else 0.0)
+    length = slow_length(vector)
+    return np.array([z / length for z in vector] if norm and length > 0 else vector)
