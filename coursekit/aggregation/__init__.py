@@ -4,6 +4,8 @@ from .bag_of_words import BagOfWords, bag_of_words
 from .bags import Bags, PerDescriptor, as_bags
 from .codebook import assign, kmeans
 from .encoder import BagEncoder
+from .fisher_vector import FisherVector, fisher_vector
+from .mixture import Mixture, gaussian_mixture
 from .supervector import SuperVector, supervector
 from .vlad import VLAD, residual_sums, vlad
 
@@ -12,11 +14,15 @@ __all__ = [
     "BagEncoder",
     "BagOfWords",
     "Bags",
+    "FisherVector",
+    "Mixture",
     "PerDescriptor",
     "SuperVector",
     "as_bags",
     "assign",
     "bag_of_words",
+    "fisher_vector",
+    "gaussian_mixture",
     "kmeans",
     "residual_sums",
     "supervector",

@@ -21,9 +21,11 @@ from coursekit.aggregation import (
     VLAD,
     BagOfWords,
     Bags,
+    FisherVector,
     PerDescriptor,
     SuperVector,
     bag_of_words,
+    fisher_vector,
     residual_sums,
     supervector,
     vlad,
@@ -33,10 +35,24 @@ from coursekit.types import LocalFeatures
 K, D = 5, 4
 CENTRES = np.random.default_rng(42).standard_normal((K, D))
 
+MIXTURE = np.full(K, 1 / K), CENTRES, np.ones((K, D))
+
+
+def fisher_around(descriptors, *, centroids, gradients=("means", "variances"), power=1.0):
+    """Encode with equal Gaussians around a codebook, the form that the table below asks for."""
+    K = len(centroids)
+    mixture = np.full(K, 1 / K), centroids, np.ones(np.shape(centroids))
+    return fisher_vector(descriptors, *mixture, gradients=gradients, power=power)
+
+
 ENCODERS: dict[str, Callable[..., Any]] = {
     "bag_of_words": partial(bag_of_words, centroids=CENTRES),
     "bag_of_words soft": partial(
         bag_of_words, centroids=CENTRES, assignment="soft", n_assign=3, sigma=1.0
+    ),
+    "fisher_vector": partial(fisher_around, centroids=CENTRES),
+    "fisher_vector all": partial(
+        fisher_around, centroids=CENTRES, gradients=("weights", "means", "variances"), power=0.5
     ),
     "residual_sums": partial(residual_sums, centroids=CENTRES),
     "supervector": partial(supervector, centroids=CENTRES, s=0),
@@ -45,12 +61,17 @@ ENCODERS: dict[str, Callable[..., Any]] = {
     "vlad power intra": partial(vlad, centroids=CENTRES, power=0.5, intra_norm=True),
 }
 
-# Each with the plain function that it has to agree with, given its centroids.
+# Each with the plain function that it has to agree with, given what it has learnt.
 ESTIMATORS: dict[str, tuple[Any, Callable[..., Any]]] = {
     "BagOfWords": (BagOfWords(n_words=K), bag_of_words),
     "BagOfWords soft": (
         BagOfWords(n_words=K, assignment="soft", n_assign=2, sigma=1.0, norm="l2"),
         partial(bag_of_words, assignment="soft", n_assign=2, sigma=1.0, norm="l2"),
+    ),
+    "FisherVector": (FisherVector(n_components=K), fisher_vector),
+    "FisherVector all": (
+        FisherVector(n_components=K, gradients=("weights", "means", "variances"), power=1.0),
+        partial(fisher_vector, gradients=("weights", "means", "variances"), power=1.0),
     ),
     "SuperVector": (SuperVector(n_words=K), supervector),
     "SuperVector soft": (
@@ -74,6 +95,29 @@ def encode(request):
 @pytest.fixture(params=ESTIMATORS)
 def estimator(request):
     return clone(ESTIMATORS[request.param][0])
+
+
+def learnt(estimator):
+    """Return the arrays that an encoder has learnt, in the order of the plain function."""
+    if isinstance(estimator, FisherVector):
+        return list(estimator.mixture_)
+    return [estimator.centroids_]
+
+
+def ready_for(estimator):
+    """Return the option that hands an encoder a codebook, and its size's name."""
+    if isinstance(estimator, FisherVector):
+        return {"mixture": MIXTURE}, "n_components"
+    return {"centroids": CENTRES}, "n_words"
+
+
+def tolerance(estimator):
+    """2e-6 of rounding; near zero a root makes a thousandth of it."""
+    return 2e-3 if isinstance(estimator, FisherVector) and estimator.power < 1 else 2e-6
+
+
+def codebook_name(encode):
+    return "means" if encode.func is fisher_around else "centroids"
 
 
 def sets_of(rng, dtype=np.float32, sizes=SIZES):
@@ -151,14 +195,14 @@ def test_nan_and_infinity_are_refused_and_located(column, bad, encode, rng):
 def test_nan_in_the_codebook_is_refused_and_located(encode):
     centroids = CENTRES.copy()
     centroids[2, 1] = np.nan
-    message = r"^centroids: expected finite values, got nan at \[2, 1\]$"
+    message = rf"^{codebook_name(encode)}: expected finite values, got nan at \[2, 1\]$"
     with pytest.raises(ValueError, match=message):
         encode(np.zeros((0, D)), centroids=centroids)
 
 
 def test_another_dimension_is_named(encode):
-    message = rf"^descriptors: expected shape \(T, {D}\) to match centroids, got \(7, 3\)$"
-    with pytest.raises(ValueError, match=message):
+    expected = rf"expected shape \(T, {D}\) to match {codebook_name(encode)}"
+    with pytest.raises(ValueError, match=rf"^descriptors: {expected}, got \(7, 3\)$"):
         encode(np.ones((7, 3)))
 
 
@@ -170,9 +214,9 @@ def test_transform_gives_what_the_plain_function_gives(name, rng):
     estimator, plain = clone(ESTIMATORS[name][0]), ESTIMATORS[name][1]
     sets = sets_of(rng)
     vectors = estimator.fit(sets).transform(sets)
-    expected = np.array([plain(rows, estimator.centroids_) for rows in sets])
+    expected = np.array([plain(rows, *learnt(estimator)) for rows in sets])
     assert vectors.dtype == np.float32
-    np.testing.assert_allclose(vectors, expected, atol=2e-6)
+    np.testing.assert_allclose(vectors, expected, atol=tolerance(estimator))
 
 
 def test_lists_features_and_bags_are_the_same_images(estimator, rng):
@@ -212,7 +256,8 @@ def test_any_number_of_jobs_gives_the_same(n_jobs, estimator, rng):
     sets = sets_of(rng)
     expected = estimator.fit(sets).transform(sets)
     parallel = estimator.set_params(n_jobs=n_jobs).transform(sets)
-    np.testing.assert_allclose(parallel, expected, atol=1e-6)  # blocks are cut elsewhere
+    # Blocks are cut elsewhere.
+    np.testing.assert_allclose(parallel, expected, atol=tolerance(estimator))
 
 
 def test_another_backend_of_joblib_may_be_chosen(estimator, rng):
@@ -237,22 +282,24 @@ def test_the_same_seed_learns_the_same_from_a_draw(estimator, rng):
     sets = sets_of(rng)
     estimator.set_params(max_descriptors=100)
     first, second = clone(estimator).fit(sets), clone(estimator).fit(sets)
-    assert first.centroids_.tobytes() == second.centroids_.tobytes()
+    assert [a.tobytes() for a in learnt(first)] == [a.tobytes() for a in learnt(second)]
     third = clone(estimator).set_params(random_state=1).fit(sets)
-    assert not np.array_equal(first.centroids_, third.centroids_)
+    assert not np.array_equal(learnt(first)[-1], learnt(third)[-1])
 
 
 def test_a_ready_codebook_is_used_as_it_is(estimator, rng):
-    estimator.set_params(centroids=CENTRES, n_words=99).fit(sets_of(rng, sizes=(2,)))
-    assert np.array_equal(estimator.centroids_, CENTRES)
+    option, size = ready_for(estimator)
+    estimator.set_params(**option, **{size: 99}).fit(sets_of(rng, sizes=(2,)))
+    assert any(np.array_equal(array, CENTRES) for array in learnt(estimator))
 
 
 def test_parameters_are_stored_as_given_and_cloned(estimator):
-    estimator.set_params(centroids=CENTRES)
-    assert estimator.get_params()["centroids"] is CENTRES
+    [(name, ready)] = ready_for(estimator)[0].items()
+    estimator.set_params(**{name: ready})
+    assert estimator.get_params()[name] is ready
     copy = clone(estimator)
-    assert {k: v for k, v in copy.get_params().items() if k != "centroids"} == {
-        k: v for k, v in estimator.get_params().items() if k != "centroids"
+    assert {k: v for k, v in copy.get_params().items() if k != name} == {
+        k: v for k, v in estimator.get_params().items() if k != name
     }
 
 
@@ -328,7 +375,8 @@ def test_parameters_can_be_searched(estimator, rng):
     images, labels = two_classes(rng)
     pipeline = make_pipeline(PerDescriptor(PCA(2)), estimator, LogisticRegression(C=100))
     step = type(estimator).__name__.lower()
-    grid = {"perdescriptor__transformer__n_components": [2, 3], f"{step}__n_words": [2, 4]}
+    size = f"{step}__{ready_for(estimator)[1]}"
+    grid = {"perdescriptor__transformer__n_components": [2, 3], size: [2, 4]}
     search = GridSearchCV(pipeline, grid, cv=2).fit(images, labels)
     assert len(search.cv_results_["params"]) == 4
     assert search.best_score_ > 0.8

@@ -90,3 +90,59 @@ def slow_supervector(descriptors, centroids, s=1e-3, sigma=None, norm=True):
             vector.append(total / (T * math.sqrt(p)) if p > 0 else 0.0)
     length = slow_length(vector)
     return np.array([z / length for z in vector] if norm and length > 0 else vector)
+
+
+def slow_log_joint(x, weights, means, variances):
+    """Return log w_k u_k(x) of each component k."""
+    logs = []
+    for w, mu, var in zip(weights, means, variances, strict=True):
+        log = math.log(w)
+        for value, m, v in zip(x, mu, var, strict=True):
+            log -= (math.log(2 * math.pi * v) + (float(value) - float(m)) ** 2 / v) / 2
+        logs.append(log)
+    return logs
+
+
+def slow_log_likelihood(descriptors, weights, means, variances):
+    """Average over the descriptors of log u(x)."""
+    total = 0.0
+    for x in descriptors:
+        logs = slow_log_joint(x, weights, means, variances)
+        total += max(logs) + math.log(sum(math.exp(log - max(logs)) for log in logs))
+    return total / len(descriptors)
+
+
+def slow_posteriors(x, weights, means, variances):
+    logs = slow_log_joint(x, weights, means, variances)
+    votes = [math.exp(log - max(logs)) for log in logs]
+    return [vote / sum(votes) for vote in votes]
+
+
+def slow_fisher_vector(
+    descriptors,
+    weights,
+    means,
+    variances,
+    gradients=("means", "variances"),
+    power=0.5,
+    norm=True,
+):
+    """Slide S20: the three statistics, component by component, then power and length."""
+    weights, means, variances = (np.asarray(a, float).tolist() for a in (weights, means, variances))
+    T, K, D = len(descriptors), len(means), len(means[0])
+    gammas = [slow_posteriors(x, weights, means, variances) for x in descriptors]
+    phi_w = [-w / math.sqrt(w) if T else 0.0 for w in weights]
+    phi_mu, phi_sigma = np.zeros((K, D)), np.zeros((K, D))
+    for gamma, x in zip(gammas, descriptors, strict=True):
+        for k in range(K):
+            phi_w[k] += gamma[k] / T / math.sqrt(weights[k])
+            for d in range(D):
+                z = (float(x[d]) - means[k][d]) / math.sqrt(variances[k][d])
+                phi_mu[k, d] += gamma[k] * z / (T * math.sqrt(weights[k]))
+                phi_sigma[k, d] += gamma[k] * (z * z - 1) / (T * math.sqrt(2 * weights[k]))
+    vector = phi_w if "weights" in gradients else []
+    vector = [*vector, *(phi_mu.ravel().tolist() if "means" in gradients else [])]
+    vector = [*vector, *(phi_sigma.ravel().tolist() if "variances" in gradients else [])]
+    vector = [math.copysign(abs(z) ** power, z) for z in vector]
+    length = slow_length(vector)
+    return np.array([z / length for z in vector] if norm and length > 0 else vector)
