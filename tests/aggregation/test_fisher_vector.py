@@ -280,8 +280,9 @@ def test_products_and_differences_give_the_same(dtype, rng, monkeypatch):
         np.testing.assert_allclose(got, by_products, atol=2e-6 if dtype == "float32" else 1e-12)
 
 
-def test_ordinary_descriptors_need_no_more_than_float32(rng, monkeypatch):
-    descriptors = rng.standard_normal((2000, 64)).astype(np.float32)
+@pytest.mark.parametrize("unit", [1e-6, 1, 1e6])
+def test_ordinary_descriptors_need_no_more_than_float32(unit, rng, monkeypatch):
+    descriptors = (unit * rng.standard_normal((2000, 64))).astype(np.float32)
     mixture = gaussian_mixture(descriptors, 8, max_iter=5)
     expected = fisher_vector(descriptors, *mixture)
     monkeypatch.setitem(_posteriors.LARGEST_TERM, np.dtype(np.float64), -1.0)
