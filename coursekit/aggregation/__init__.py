@@ -6,6 +6,7 @@ from .codebook import assign, kmeans
 from .encoder import BagEncoder
 from .fisher_vector import FisherVector, fisher_vector
 from .mixture import Mixture, gaussian_mixture
+from .spatial_pyramid import SpatialPyramid
 from .supervector import SuperVector, supervector
 from .vlad import VLAD, residual_sums, vlad
 
@@ -17,6 +18,7 @@ __all__ = [
     "FisherVector",
     "Mixture",
     "PerDescriptor",
+    "SpatialPyramid",
     "SuperVector",
     "as_bags",
     "assign",

@@ -12,6 +12,7 @@ from coursekit.aggregation import (
     Bags,
     FisherVector,
     PerDescriptor,
+    SpatialPyramid,
     SuperVector,
     as_bags,
     assign,
@@ -23,10 +24,12 @@ from coursekit.aggregation import (
     supervector,
     vlad,
 )
+from coursekit.types import LocalFeatures
 
 X = np.arange(12.0).reshape(6, 2)
 C = np.array([[0.0, 0.0], [9.0, 9.0]])
 HUGE = np.full((2, 2), 1e30, np.float32)  # the squares overflow
+PLACED = LocalFeatures(X, X, X[:, 0], (12, 12))
 OFFSETS = np.array([0, 4, 6])
 
 
@@ -36,6 +39,10 @@ def soft(**options):
 
 def fisher(weights=(0.5, 0.5), means=C, variances=((1, 1), (1, 1)), descriptors=X, **options):
     return fisher_vector(descriptors, np.asarray(weights), means, variances, **options)
+
+
+def pyramid(bags=(PLACED,), **options):
+    return SpatialPyramid(**{"encoder": VLAD(2), **options}).fit(list(bags))
 
 
 CASES = {
@@ -261,6 +268,38 @@ CASES = {
         r"means: expected shape \(K, 2\) to match the descriptors, got \(1, 3\)"),
     "too many Gaussians for the images": (lambda: FisherVector(7).fit([X]), ValueError,
         r"descriptors: expected at least 7 rows, got 6"),
+    # --- spatial pyramid
+    "no level": (lambda: pyramid(levels=0), ValueError,
+        r"levels: expected an integer ≥ 1, got 0"),
+    "weights for other levels": (lambda: pyramid(level_weights=(1, 2)), ValueError,
+        r"level_weights: expected 3 numbers, one a level, got \(1, 2\)"),
+    "one weight": (lambda: pyramid(level_weights=0.5), ValueError,
+        r"level_weights: expected 3 numbers, one a level, got 0.5"),
+    "level weight 0": (lambda: pyramid(level_weights=[1, 0, 1]), ValueError,
+        r"level_weights: expected a finite number > 0, got 0"),
+    "unknown level weights": (lambda: pyramid(level_weights="schmid"), ValueError,
+        r"level_weights: expected one of 'lazebnik', got 'schmid'"),
+    "unknown pyramid norm": (lambda: pyramid(norm=True), ValueError,
+        r"norm: expected one of 'global', 'cell', None, got True"),
+    "a pyramid of functions": (lambda: pyramid(encoder=vlad), TypeError,
+        r"encoder: expected an encoder of bags, got <function vlad at .+>"),
+    "a pyramid's encoder option": (lambda: pyramid(encoder=VLAD(2, power=3)), ValueError,
+        r"power: expected a number in \(0, 1\], got 3"),
+    "no places to fit": (lambda: pyramid([PLACED, X]), TypeError,
+        r"bags\[1\]: expected LocalFeatures, for their positions, got ndarray"),
+    "no places to transform": (lambda: pyramid().transform(Bags(X, OFFSETS)), TypeError,
+        r"bags\[0\]: expected LocalFeatures, for their positions, got ndarray"),
+    "no list of images": (lambda: pyramid().transform(7), TypeError,
+        r"bags: expected a list of \(n_i, D\) arrays, got int"),
+    "a place nowhere": (
+        lambda: pyramid([LocalFeatures(X, X * np.nan, X[:, 0], (12, 12))]), ValueError,
+        r"bags\[0\].positions: expected finite values, got nan at \[0, 0\]"),
+    "NaN in a pyramid": (lambda: pyramid().transform(
+        [PLACED, PLACED.with_descriptors(X * np.nan)]), ValueError,
+        r"bags\[1\]: expected finite values, got nan at \[0, 0\]"),
+    "another D in a pyramid": (lambda: pyramid().transform(
+        [PLACED.with_descriptors(X[:, :1])]), ValueError,
+        r"bags\[0\]: expected shape \(T, 2\) to match fit, got \(6, 1\)"),
     "SuperVector option": (lambda: SuperVector(2, sigma=-1.0).fit([X]), ValueError,
         r"sigma: expected a finite number > 0, got -1.0"),
     "BagOfWords option": (lambda: BagOfWords(2, norm="max").fit([X]), ValueError,

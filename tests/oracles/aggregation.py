@@ -146,3 +146,21 @@ def slow_fisher_vector(
     vector = [math.copysign(abs(z) ** power, z) for z in vector]
     length = slow_length(vector)
     return np.array([z / length for z in vector] if norm and length > 0 else vector)
+
+
+def slow_pyramid_cells(positions, image_shape, levels):
+    """Return, for each cell of each level, the indices of the positions inside it."""
+    height, width = image_shape
+    cells = []
+    for level in range(levels):
+        n = 2**level
+        for row in range(n):
+            for column in range(n):
+                members = []
+                for t, (x, y) in enumerate(positions):
+                    i = min(max(math.floor(float(y) * n / height), 0), n - 1)
+                    j = min(max(math.floor(float(x) * n / width), 0), n - 1)
+                    if (i, j) == (row, column):
+                        members.append(t)
+                cells.append(members)
+    return cells
