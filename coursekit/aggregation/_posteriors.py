@@ -34,15 +34,20 @@ class Posteriors:
         Checked by the caller.
     dtype : float32 or float64
         The first in which to try.
+    least : float
+        Posteriors below it count as 0.
 
     Attributes
     ----------
+    weights : (K,) float64
     means, sigmas : (K, D) float64
         Around `origin`, in units of 1/`factor`.
     """
 
-    def __init__(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
+    def __init__(self, mixture: Mixture, dtype: np.dtype[Any], least: float) -> None:
+        self.least = least
         w, mu, var = mixture
+        self.weights = w
         self.K, self.D = mu.shape
         with np.errstate(over="ignore"):  # what leaves the range is then left to the differences
             origin = (w @ mu).astype(np.float32).astype(np.float64)
@@ -89,7 +94,7 @@ class Posteriors:
             z = self._features(rows, dtype)
             largest = (z[:, 1 + self.D :] @ steepest.astype(dtype)).max()
             if largest + self._squares.max() <= LARGEST_TERM[dtype]:  # not so for NaN
-                gamma = _shares(table @ z.T)
+                gamma = _shares(table @ z.T, self.least)
                 moments = np.stack([gamma[:, a:b] @ z[a:b] for a, b in bounds])
                 return self._centred(moments.astype(np.float64))
         return self._sums_of_differences(rows, bounds)
@@ -123,7 +128,7 @@ class Posteriors:
         for k in range(self.K):
             u = (y - self.means[k]) / self.sigmas[k]
             logits[k] = self.log_scales[k] - np.vecdot(u, u) / 2
-        gamma = _shares(logits)
+        gamma = _shares(logits, self.least)
         sums = np.empty((len(bounds), self.K, 1 + 2 * self.D))
         for k in range(self.K):
             u = (y - self.means[k]) / self.sigmas[k]
@@ -135,7 +140,7 @@ class Posteriors:
         return sums
 
 
-def _shares(logits: FloatArray) -> FloatArray:
+def _shares(logits: FloatArray, least: float) -> FloatArray:
     """Turn (K, n) logarithms, in place, into posteriors: exp(·) over its sum in each column."""
     best = logits.max(axis=0)
     if not np.isfinite(best).all():
@@ -143,4 +148,6 @@ def _shares(logits: FloatArray) -> FloatArray:
     logits -= best  # the largest becomes exp(0) = 1: no sum can vanish
     np.exp(logits, out=logits)
     logits /= logits.sum(axis=0)
+    if least > 0:
+        logits[logits < least] = 0
     return logits

@@ -106,7 +106,7 @@ def gaussian_mixture(
 
     References
     ----------
-    Perronnin & Dance 2007, §2.2; slides S15, S18, S19.
+    Perronnin & Dance 2007; slides S15, S18, S19.
 
     Examples
     --------

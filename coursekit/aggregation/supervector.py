@@ -72,7 +72,7 @@ def supervector(
 
     References
     ----------
-    Zhou et al. 2010, §3; slide S13.
+    Zhou et al. 2010; slide S13.
 
     Examples
     --------

@@ -195,6 +195,10 @@ CASES = {
         r"gradients: expected each block once, got \('means', 'means'\)"),
     "Fisher power above 1": (lambda: fisher(power=1.5), ValueError,
         r"power: expected a number in \(0, 1\], got 1.5"),
+    "no posterior is large enough": (lambda: fisher(min_posterior=1), ValueError,
+        r"min_posterior: expected a number in \[0, 1\), got 1"),
+    "negative least posterior": (lambda: fisher(min_posterior=-0.1), ValueError,
+        r"min_posterior: expected a finite number ≥ 0, got -0.1"),
     "Fisher norm by name": (lambda: fisher(norm="l2"), TypeError,
         r"norm: expected True or False, got 'l2'"),
     # --- bags

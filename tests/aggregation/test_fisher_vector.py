@@ -20,6 +20,7 @@ OPTIONS = [
     {"gradients": ("means",), "power": 1.0},
     {"gradients": ("variances", "weights"), "norm": False},
     {"gradients": ["weights"], **RAW},
+    {"gradients": ALL, "min_posterior": 0.1, "power": 1.0},
 ]
 TOLERANCE = {"float16": 2e-3, "float32": 3e-6, "float64": 1e-12}
 
@@ -214,6 +215,17 @@ def test_gaussians_without_descriptors_are_zero_but_for_their_weight():
     vector = fisher_vector([[0.5]], *mixture, gradients=ALL, **RAW)
     assert vector[[3, 5]].tolist() == [0.0, 0.0]
     assert vector[1] == pytest.approx(-(0.5**0.5))
+
+
+def test_small_posteriors_may_be_dropped_without_changing_the_others():
+    mixture = [0.5, 0.5], [[0.0], [1.0]], [[1.0], [1.0]]
+    options = {"gradients": ("means",), **RAW}
+    whole = fisher_vector([[-1.0]], *mixture, **options)  # posteriors 0.82 and 0.18
+    assert (
+        fisher_vector([[-1.0]], *mixture, min_posterior=0.1, **options).tolist() == whole.tolist()
+    )
+    dropped = fisher_vector([[-1.0]], *mixture, min_posterior=0.2, **options)
+    assert dropped.tolist() == [whole[0], 0.0]
 
 
 def test_an_empty_set_gives_zeros_for_the_weights_too(rng):

@@ -126,11 +126,13 @@ def slow_fisher_vector(
     gradients=("means", "variances"),
     power=0.5,
     norm=True,
+    min_posterior=0.0,
 ):
     """Slide S20: the three statistics, component by component, then power and length."""
     weights, means, variances = (np.asarray(a, float).tolist() for a in (weights, means, variances))
     T, K, D = len(descriptors), len(means), len(means[0])
     gammas = [slow_posteriors(x, weights, means, variances) for x in descriptors]
+    gammas = [[g if g >= min_posterior else 0.0 for g in gamma] for gamma in gammas]
     phi_w = [-w / math.sqrt(w) if T else 0.0 for w in weights]
     phi_mu, phi_sigma = np.zeros((K, D)), np.zeros((K, D))
     for gamma, x in zip(gammas, descriptors, strict=True):
