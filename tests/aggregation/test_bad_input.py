@@ -17,10 +17,12 @@ from coursekit.aggregation import (
     as_bags,
     assign,
     bag_of_words,
+    fisher_information,
     fisher_vector,
     gaussian_mixture,
     kmeans,
     residual_sums,
+    score,
     supervector,
     vlad,
 )
@@ -201,6 +203,19 @@ CASES = {
         r"min_posterior: expected a finite number ≥ 0, got -0.1"),
     "Fisher norm by name": (lambda: fisher(norm="l2"), TypeError,
         r"norm: expected True or False, got 'l2'"),
+    # --- fisher_kernel
+    "score of NaN": (lambda: score([[np.nan]], [1.0], [[1.0]], [[1.0]]), ValueError,
+        r"descriptors: expected finite values, got nan at \[0, 0\]"),
+    "score of the huge": (lambda: score([[1e200]], [1.0], [[1.0]], [[1.0]]), ValueError,
+        r"descriptors: expected magnitudes whose squares are finite, got 1e\+200"),
+    "score in another D": (lambda: score(X, [1.0], [[1.0]], [[1.0]]), ValueError,
+        r"descriptors: expected shape \(T, 1\) to match means, got \(6, 2\)"),
+    "information of no mixture": (
+        lambda: fisher_information([1.0], [[1.0]], [[-1.0]]), ValueError,
+        r"variances: expected positive values, got -1.0 at \[0, 0\]"),
+    "information of no sample": (
+        lambda: fisher_information([1.0], [[1.0]], [[1.0]], n_samples=0), ValueError,
+        r"n_samples: expected an integer ≥ 1, got 0"),
     # --- bags
     "no list of bags": (lambda: as_bags(7), TypeError,
         r"bags: expected a list of \(n_i, D\) arrays, got int"),
