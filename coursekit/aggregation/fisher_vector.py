@@ -63,7 +63,7 @@ def fisher_vector(
     gradients : sequence of {"weights", "means", "variances"}, default ("means", "variances")
         The blocks to compute. Whatever the order here, they come in this one.
     power : float in (0, 1], default 0.5
-        Each component z becomes sign(z)·|z|^power; 1 leaves it alone.
+        Each component z becomes ``sign(z)·|z|^power``; 1 leaves it alone.
     norm : bool, default True
         Divide by the length of the whole vector.
     min_posterior : float in [0, 1), default 0
