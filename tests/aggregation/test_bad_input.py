@@ -184,6 +184,9 @@ CASES = {
         r"descriptors: expected shape \(T, 2\) to match means, got \(4, 3\)"),
     "huge for a mixture": (lambda: fisher(descriptors=[[1e200, 1.0]]), ValueError,
         r"descriptors: expected magnitudes whose squares are finite, got 1e\+200"),
+    "as huge as one of the means": (
+        lambda: fisher(means=[[0, 0], [1e160, 1e160]], descriptors=[[1e160, 1e160]]), ValueError,
+        r"descriptors: expected magnitudes whose squares are finite, got 1e\+160"),
     "huge for float32 without length": (
         lambda: fisher(descriptors=HUGE, power=1, norm=False), ValueError,
         r"descriptors: expected magnitudes whose squares are finite, got 1e\+30"),
