@@ -1,6 +1,7 @@
 """Local features of an image: where its patches are and what they look like."""
 
 from coursekit.features.extraction import extract
+from coursekit.features.maps import maps_to_features, network_features
 from coursekit.features.sift import (
     CELLS,
     ORIENTATION_ANGLES,
@@ -16,6 +17,8 @@ __all__ = [
     "ORIENTATION_ANGLES",
     "dense_sift",
     "extract",
+    "maps_to_features",
+    "network_features",
     "root_sift",
     "sift",
 ]
