@@ -2,6 +2,8 @@
 
 from coursekit.features.extraction import extract
 from coursekit.features.maps import maps_to_features, network_features
+from coursekit.features.patch_ckn import CKNLayer, PatchCKN
+from coursekit.features.patches import extract_patches
 from coursekit.features.sift import (
     CELLS,
     ORIENTATION_ANGLES,
@@ -15,8 +17,11 @@ __all__ = [
     "CELLS",
     "ORIENTATIONS",
     "ORIENTATION_ANGLES",
+    "CKNLayer",
+    "PatchCKN",
     "dense_sift",
     "extract",
+    "extract_patches",
     "maps_to_features",
     "network_features",
     "root_sift",
