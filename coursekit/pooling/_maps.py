@@ -161,7 +161,7 @@ def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
     (B, C) in the working dtype
     """
     columns = x.flatten(2).to(weights.dtype)  # (B, C, H·W)
-    rows = weights.flatten(1)[:, None].expand(len(x), -1, -1)  # (B, 1, H·W)
+    rows = weights.flatten(1)[:, None].expand(x.shape[0], -1, -1)  # (B, 1, H·W)
     with torch.autocast(x.device.type, enabled=False):
         return torch.bmm(rows, columns.mT).squeeze(1)
 

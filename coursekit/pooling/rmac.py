@@ -6,9 +6,9 @@ Slides S48–S49; Tolias, Sicre & Jégou, ICLR 2016, §3.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from functools import partial
 from numbers import Real
+from operator import index
 from typing import Any, NamedTuple
 
 import torch
@@ -19,6 +19,7 @@ from coursekit.validation import check_choice, check_integer
 from ._maps import by_pieces, check_maps, lengths, rectangles, working_dtype
 
 Whitening = Callable[[Tensor], Tensor]
+_MILLION = 10**6
 
 
 class Region(NamedTuple):
@@ -100,10 +101,12 @@ def _grid(h: int, w: int, levels: int, overlap: float) -> list[_Level]:
 
 
 def _more_along_the_long_side(short: int, long: int, overlap: float) -> int:
-    wanted = Fraction(str(overlap))  # 2/5, not the float next to it
+    # |1 − (long − short)/(m·short) − overlap|, times 60·short·10⁶ to make it an integer: 60 is
+    # divisible by every m, and the overlap is taken to six digits.
+    rest = _MILLION - round(overlap * _MILLION)
 
-    def miss(m: int) -> Fraction:
-        return abs(1 - Fraction(long - short, m * short) - wanted)
+    def miss(m: int) -> int:
+        return 60 // m * abs(rest * m * short - _MILLION * (long - short))
 
     return min(range(1, 7), key=miss)
 
@@ -200,7 +203,8 @@ def _add_up(
     if 0 in x.shape[2:]:  # what an all-False mask leaves has no region
         maxima = x.flatten(2)
     else:
-        grid = _grid(int(x.shape[2]), int(x.shape[3]), levels, overlap)
+        h, w = index(x.shape[2]), index(x.shape[3])  # plain numbers in a compiled graph too
+        grid = _grid(h, w, levels, overlap)
         maxima = by_pieces(partial(_region_maxima, grid=grid, whole=whole), x)  # (B, C, R)
     vectors = maxima.mT.to(working_dtype(x))  # (B, R, C)
     vectors = vectors / lengths(vectors, -1)
