@@ -171,22 +171,22 @@ class NetVLAD(nn.Module):
         >>> layer.weight.tolist(), layer.bias.tolist()
         ([[6.0, 0.0], [0.0, 12.0]], [-3.0, -12.0])
         """
-        words = _as_tensor(centroids, "centroids")
+        words = _as_tensor(centroids, "centroids", "(K, C)")
         if len(words) == 0:
             raise ValueError(f"centroids: expected at least one row, got {tuple(words.shape)}")
         points = words
         if descriptors is not None:
-            points = _as_tensor(descriptors, "descriptors", columns=words.shape[1])
+            points = _as_tensor(descriptors, "descriptors", "(T, C)", columns=words.shape[1])
         alpha = _sharpness(points, words) if alpha is None else check_positive(alpha, "alpha")
         layer = cls(words.shape[1], len(words), normalize_input=normalize_input)
         layer._place(words, alpha)
         return layer
 
     def reset_parameters(self) -> None:
-        """Draw the words anew, as random directions of length 1, with the default α."""
+        """Draw the words anew, as random directions of length 1."""
         words = torch.randn(self.centroids.shape)
-        words = (words / lengths(words, 1)).double()
-        self._place(words, _sharpness(words, words))
+        # Two random directions of many dimensions are at a squared distance of about 2.
+        self._place(words / lengths(words, 1), -math.log(0.01) / 2)
 
     @torch.no_grad()
     def _place(self, words: Tensor, alpha: float) -> None:
@@ -208,10 +208,10 @@ class NetVLAD(nn.Module):
         return f"channels={C}, n_words={K}, normalize_input={self.normalize_input}"
 
 
-def _as_tensor(values: Any, name: str, *, columns: int | None = None) -> Tensor:
+def _as_tensor(values: Any, name: str, symbols: str, *, columns: int | None = None) -> Tensor:
     if isinstance(values, Tensor):
         values = values.detach().cpu().double().numpy()
-    matrix = as_matrix(values, name, columns=columns, match="centroids", symbols="(K, C)")
+    matrix = as_matrix(values, name, columns=columns, match="centroids", symbols=symbols)
     return torch.from_numpy(matrix).double()
 
 

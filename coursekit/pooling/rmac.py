@@ -167,8 +167,8 @@ def rmac(
     Notes
     -----
     Running maxima over 2, 4, 8, … pixels serve all regions: a region's maximum is that of two of
-    them. A compiled graph holds for one H×W; with a mask there is no graph, since the grid depends
-    on its values.
+    them. A compiled or exported graph holds for one H×W. With a mask the grid depends on values:
+    ``torch.compile`` breaks the graph there, ``torch.export`` refuses it.
 
     References
     ----------
@@ -183,18 +183,28 @@ def rmac(
     [[14.0]]
     """
     check_maps(x, mask)
-    check_choice(whole_map, "whole_map", (True, False))
-    if whitening is not None and not callable(whitening):
-        raise TypeError(f"whitening: expected a callable, got {whitening!r}")
+    _check_options(whole_map, whitening)
     add_up = partial(_add_up, levels=levels, overlap=overlap, whole=whole_map, whitening=whitening)
     if mask is None:
         return add_up(x)
+    return torch.cat([add_up(crop) for crop in _crops(x, mask)] or [add_up(x)])
+
+
+# The grid follows the values of the mask, which a graph cannot: torch runs this part beside it.
+@torch.compiler.disable  # type: ignore[untyped-decorator]
+def _crops(x: Tensor, mask: Tensor) -> list[Tensor]:
+    """Return the rectangle that the mask leaves of each image."""
     boxes = torch.stack(rectangles(mask), 1).tolist()
-    crops = [
+    return [
         x[i : i + 1, :, top : top + height, left : left + width]
         for i, (top, left, height, width) in enumerate(boxes)
     ]
-    return torch.cat([add_up(crop) for crop in crops]) if crops else add_up(x)
+
+
+def _check_options(whole_map: Any, whitening: Any) -> None:
+    check_choice(whole_map, "whole_map", (True, False))
+    if whitening is not None and not callable(whitening):
+        raise TypeError(f"whitening: expected a callable, got {whitening!r}")
 
 
 def _add_up(
@@ -275,7 +285,8 @@ class RMAC(nn.Module):
         self.levels = check_integer(levels, "levels")
         _check_overlap(overlap)
         self.overlap = overlap
-        self.whole_map = check_choice(whole_map, "whole_map", (True, False))
+        _check_options(whole_map, whitening)
+        self.whole_map = whole_map
         self.whitening = whitening
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
