@@ -3,7 +3,7 @@
 from coursekit.features.extraction import extract
 from coursekit.features.maps import maps_to_features, network_features
 from coursekit.features.patch_ckn import CKNLayer, PatchCKN
-from coursekit.features.patches import extract_patches
+from coursekit.features.patches import dominant_angles, extract_patches
 from coursekit.features.sift import (
     CELLS,
     ORIENTATION_ANGLES,
@@ -20,6 +20,7 @@ __all__ = [
     "CKNLayer",
     "PatchCKN",
     "dense_sift",
+    "dominant_angles",
     "extract",
     "extract_patches",
     "maps_to_features",

@@ -23,7 +23,7 @@ from sklearn.cluster import kmeans_plusplus
 
 from coursekit.types import FloatArray
 
-_MAX_ITER: Final = 100
+_MAX_ITER: Final = 30
 # Below this share of the largest eigenvalue, float32 has noise and no signal.
 _LEAST_EIGENVALUE: Final = 1e-7
 _SAME: Final = 1 - 1e-12  # cosine of directions that are one direction
@@ -59,8 +59,11 @@ class KernelLayer:
     def __call__(self, maps: FloatArray) -> FloatArray:
         """Map (N, h, w, C) to (N, m, m', K), in the dtype of `maps`."""
         directions, lengths = normalised(sub_patches(maps, self.size, centred=self.centred))
-        cosines = directions @ self.filters.T.astype(maps.dtype)  # (N, h', w', K)
-        responses = lengths * np.exp(self.alpha * (cosines - 1))
+        responses = directions @ self.filters.T.astype(maps.dtype)  # (N, h', w', K), cosines
+        responses -= 1
+        responses *= self.alpha
+        np.exp(responses, out=responses)
+        responses *= lengths
         # Pooling and the root are both linear: the cheaper order.
         return pooled(responses, self.subsampling) @ self.root.astype(maps.dtype)
 

@@ -14,7 +14,7 @@ gradients.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,12 +29,10 @@ from coursekit.features._kernel_layer import (
     spherical_kmeans,
     sub_patches,
 )
-from coursekit.features.patches import extract_patches
+from coursekit.features.patches import as_patches, extract_patches
 from coursekit.types import BoolArray, FloatArray, Image, LocalFeatures, RandomState
 from coursekit.validation import (
-    as_floating,
     check_choice,
-    check_finite,
     check_integer,
     check_positive,
 )
@@ -90,7 +88,7 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
     input : {"gradient", "raw"}, default "gradient"
         What the first layer looks at: the two derivatives of the grey level at each pixel
         (CKN-grad), or the grey levels of each sub-patch, with their mean taken off (CKN-raw).
-    n_training : int, default 50000
+    n_training : int, default 20000
         Sub-patches from which each layer's anchors are learnt, at most, drawn at random.
     norm : bool, default True
         Whether descriptors are divided by their L2 norm.
@@ -110,6 +108,15 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
 
     Examples
     --------
+    Learn on patches of any photos, then describe what SIFT has found::
+
+        def turned(image, features):
+            return dominant_angles(extract_patches(image, features))
+
+        def describe(image):
+            features = sift(image)
+            return ckn.describe(image, features, angles=turned(image, features))
+
     >>> patches = np.random.default_rng(0).normal(size=(50, 16, 16))
     >>> ckn = PatchCKN([CKNLayer(1, 8, 4)]).fit(patches)
     >>> ckn.transform(patches).shape  # 4×4 cells of 8 numbers
@@ -121,7 +128,7 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         layers: Sequence[CKNLayer] = DEFAULT,
         *,
         input: Literal["gradient", "raw"] = "gradient",  # noqa: A002 - the papers' word
-        n_training: int = 50_000,
+        n_training: int = 20_000,
         norm: bool = True,
         random_state: RandomState = 0,
     ) -> None:
@@ -152,7 +159,7 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
             range, a layer does not fit into the maps below it, or there are fewer distinct
             sub-patches than filters.
         """
-        values = _as_patches(patches)
+        values = as_patches(patches)
         if len(values) == 0:
             raise ValueError(f"patches: expected at least one, got shape {values.shape}")
         check_choice(self.input, "input", ("gradient", "raw"))
@@ -196,7 +203,7 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
             Before `fit`.
         """
         check_is_fitted(self, "patch_side_")
-        values = _as_patches(patches, self.patch_side_)
+        values = as_patches(patches, self.patch_side_)
         descriptors = np.empty((len(values), self._n_features_out), dtype=values.dtype)
         working = np.promote_types(values.dtype, np.float32)
         for chunk, rows in zip(_chunks(values), _chunks(descriptors), strict=True):
@@ -217,7 +224,8 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         features : LocalFeatures
             T places in this image, such as ``sift(image)``.
         angles : (T,) array, optional
-            Where the x axis of each patch points; see `extract_patches`.
+            Where the x axis of each patch points; see `extract_patches`. By default patches are
+            upright, as those of `dense_sift`; those of `sift` are turned to `dominant_angles`.
 
         Returns
         -------
@@ -279,16 +287,6 @@ def _checked(layers: Sequence[CKNLayer], side: int) -> list[CKNLayer]:
             raise ValueError(f"layers[{i}].size: expected at most {side} places, got {layer.size}")
         side = max(1, (side - layer.size + 1) // layer.subsampling)
     return list(layers)
-
-
-def _as_patches(patches: Any, side: int | None = None) -> FloatArray:
-    values = as_floating(patches, "patches")
-    wrong = values.ndim != 3 or values.shape[1] != values.shape[2] or values.shape[1] < 2
-    if wrong or (side is not None and values.shape[1] != side):
-        expected = "(N, P, P) with P ≥ 2" if side is None else f"(N, {side}, {side})"
-        raise ValueError(f"patches: expected shape {expected}, got {values.shape}")
-    check_finite(values, "patches")
-    return values
 
 
 def _chunks(values: FloatArray) -> Iterator[FloatArray]:

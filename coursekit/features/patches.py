@@ -1,6 +1,6 @@
-"""The pixels of each local feature, brought to one size: what a descriptor of patches starts from.
+"""The pixels of each local feature, brought to one size and turned upright.
 
-Lecture: slides S05, S12 (describe a region whatever its size); Lowe 2004, section 6; Paulin et
+What a descriptor of patches starts from. Slides S05, S12; Lowe 2004, sections 5 and 6; Paulin et
 al. 2015, figure 1.
 """
 
@@ -16,9 +16,10 @@ from scipy import ndimage
 from coursekit.types import FloatArray, Image, LocalFeatures
 from coursekit.validation import as_floating, as_image, check_finite, check_integer
 
-__all__ = ["extract_patches"]
+__all__ = ["dominant_angles", "extract_patches"]
 
 _PATCHES_PER_CHUNK: Final = 512  # 8 MiB of coordinates for patches of 32×32
+_BINS: Final = 36  # of 10° each; Lowe 2004, section 5
 
 
 def extract_patches(
@@ -46,7 +47,7 @@ def extract_patches(
         Side of the result, in pixels.
     angles : (T,) array, optional
         θ, in radians: where each patch's x axis points, from the image's x axis (to the right)
-        towards its y axis (downwards). By default patches are upright.
+        towards its y axis (downwards), as from `dominant_angles`. By default patches are upright.
 
     Returns
     -------
@@ -91,6 +92,78 @@ def extract_patches(
             )
         grey = cv2.pyrDown(grey).astype(np.float32, copy=False)
     return patches
+
+
+def dominant_angles(patches: ArrayLike) -> FloatArray:
+    r"""Find the direction in which most of each patch's gradient points (*orientation dominante*).
+
+    The gradients vote for their direction with their length times a Gaussian of σ = P/8 around
+    the centre, which is Lowe's 1.5 scales where a patch is 12 wide. The highest bin of the
+    smoothed histogram wins, refined by a parabola through its neighbours. SIFT describes a blob
+    with several such directions several times; here each patch has one.
+
+    Parameters
+    ----------
+    patches : (N, P, P) array
+        Upright grey patches, P ≥ 2, as from `extract_patches`. N = 0 is allowed.
+
+    Returns
+    -------
+    (N,) float64, in radians in [−π, π)
+        From the x axis (to the right) towards the y axis (downwards), from dark to bright; 0 for
+        a patch without gradient.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `patches` is not numeric, not finite or not of the shape above.
+
+    References
+    ----------
+    Lowe 2004, section 5.
+
+    Examples
+    --------
+    >>> ramp = np.arange(16.0)[:, None] * np.ones(16)  # brighter downwards
+    >>> np.rad2deg(dominant_angles([ramp, ramp.T])).round().tolist()
+    [90.0, 0.0]
+    """
+    values = as_patches(patches).astype(np.float64, copy=False)
+    N, P, _ = values.shape
+    dy, dx = (np.gradient(values, axis=axis) for axis in (1, 2))
+    from_centre = np.arange(P) - (P - 1) / 2
+    window = np.exp(-0.5 * (from_centre / (P / 8)) ** 2)
+    votes = np.hypot(dx, dy) * window[:, None] * window
+    turns = np.arctan2(dy, dx) / (2 * np.pi) * _BINS
+    lower = np.floor(turns)
+    histograms = np.zeros(N * _BINS)
+    # Each vote is shared between the two nearest bins.
+    for bins, share in ((lower, 1 - (turns - lower)), (lower + 1, turns - lower)):
+        entries = np.arange(N)[:, None, None] * _BINS + bins.astype(int) % _BINS
+        histograms += np.bincount(entries.ravel(), (votes * share).ravel(), N * _BINS)
+    return _peaks(histograms.reshape(N, _BINS)) * (2 * np.pi / _BINS)
+
+
+def _peaks(histograms: FloatArray) -> FloatArray:
+    """Return where each circular histogram is highest, in bins in [−18, 18), between bins too."""
+    smooth = ndimage.gaussian_filter1d(histograms, 1.5, axis=1, mode="wrap")
+    k, rows = smooth.argmax(axis=1), np.arange(len(smooth))
+    before, peak, after = (smooth[rows, (k + step) % _BINS] for step in (-1, 0, 1))
+    bend = before - 2 * peak + after  # negative, or 0 where there is no gradient at all
+    shift = np.where(bend < 0, (before - after) / np.where(bend < 0, 2 * bend, 1), 0)
+    half = _BINS / 2
+    return np.asarray((k + shift + half) % _BINS - half)
+
+
+def as_patches(patches: Any, side: int | None = None) -> FloatArray:
+    """Return finite floating patches (N, P, P), P ≥ 2, and P = `side` if that is given."""
+    values = as_floating(patches, "patches")
+    wrong = values.ndim != 3 or values.shape[1] != values.shape[2] or values.shape[1] < 2
+    if wrong or (side is not None and values.shape[1] != side):
+        expected = "(N, P, P) with P ≥ 2" if side is None else f"(N, {side}, {side})"
+        raise ValueError(f"patches: expected shape {expected}, got {values.shape}")
+    check_finite(values, "patches")
+    return values
 
 
 def _places(positions: FloatArray, scales: FloatArray, angles: FloatArray, side: int) -> FloatArray:
