@@ -71,7 +71,8 @@ class KernelLayer:
 def sub_patches(maps: FloatArray, size: int, *, centred: bool) -> FloatArray:
     """Return every sub-patch of (N, h, w, C) maps as a row: (N, h', w', C·size²)."""
     windows = sliding_window_view(maps, (size, size), axis=(1, 2))  # (N, h', w', C, size, size)
-    rows = windows.reshape(*windows.shape[:3], -1)
+    # Not −1 for the last: that is undefined for N = 0.
+    rows = windows.reshape(*windows.shape[:3], maps.shape[3] * size**2)
     return rows - rows.mean(axis=-1, keepdims=True) if centred else rows
 
 
