@@ -187,7 +187,12 @@ def lengths(vectors: Tensor, dim: int) -> Tensor:
 
 
 def by_pieces(
-    pool: Pool, x: Tensor, *, mask: Tensor | None = None, channels: Tensor | None = None
+    pool: Pool,
+    x: Tensor,
+    *,
+    mask: Tensor | None = None,
+    channels: Tensor | None = None,
+    elements: int = ELEMENTS_PER_PIECE,
 ) -> Tensor:
     """Apply a pooling that treats each map by itself, piece by piece of what fits the cache.
 
@@ -201,6 +206,8 @@ def by_pieces(
     mask : (B, H, W) bool, optional
     channels : (C,) floating, optional
         One number per channel.
+    elements : int
+        Size of a piece; larger for a pooling whose intermediate results are smaller than x.
 
     Returns
     -------
@@ -209,8 +216,8 @@ def by_pieces(
     if x.device.type != "cpu" or torch.compiler.is_compiling():
         return pool(x, mask, channels)
     _, C, H, W = x.shape
-    n_images = max(1, ELEMENTS_PER_PIECE // (C * H * W))
-    n_channels = max(1, ELEMENTS_PER_PIECE // (H * W))
+    n_images = max(1, elements // (C * H * W))
+    n_channels = max(1, elements // (H * W))
     # `split`, since its gradient is one concatenation; that of slices fills a whole map per slice.
     images = torch.split(x, n_images)
     masks: Iterable[Tensor | None] = repeat(None) if mask is None else torch.split(mask, n_images)

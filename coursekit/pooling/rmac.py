@@ -6,7 +6,8 @@ Slides S48–S49; Tolias, Sicre & Jégou, ICLR 2016, §3.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, reduce
+from itertools import pairwise
 from numbers import Real
 from operator import index
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 
 from coursekit.validation import check_choice, check_integer
 
-from ._maps import by_pieces, check_maps, lengths, rectangles, working_dtype
+from ._maps import ELEMENTS_PER_PIECE, by_pieces, check_maps, lengths, rectangles, working_dtype
 
 Whitening = Callable[[Tensor], Tensor]
 _MILLION = 10**6
@@ -166,9 +167,9 @@ def rmac(
 
     Notes
     -----
-    Running maxima over 2, 4, 8, … pixels serve all regions: a region's maximum is that of two of
-    them. A compiled or exported graph holds for one H×W. With a mask the grid depends on values:
-    ``torch.compile`` breaks the graph there, ``torch.export`` refuses it.
+    Overlapping regions share the maxima of the strips that they have in common. A compiled or
+    exported graph holds for one H×W. With a mask the grid depends on values: ``torch.compile``
+    breaks the graph there, ``torch.export`` refuses it.
 
     References
     ----------
@@ -215,7 +216,8 @@ def _add_up(
     else:
         h, w = index(x.shape[2]), index(x.shape[3])  # plain numbers in a compiled graph too
         grid = _grid(h, w, levels, overlap)
-        maxima = by_pieces(partial(_region_maxima, grid=grid, whole=whole), x)  # (B, C, R)
+        pool = partial(_region_maxima, grid=grid, whole=whole)
+        maxima = by_pieces(pool, x, elements=8 * ELEMENTS_PER_PIECE)  # (B, C, R)
     vectors = maxima.mT.to(working_dtype(x))  # (B, R, C)
     vectors = vectors / lengths(vectors, -1)
     if whitening is not None:
@@ -227,36 +229,25 @@ def _add_up(
 def _region_maxima(
     x: Tensor, mask: Tensor | None, channels: Tensor | None, *, grid: Sequence[_Level], whole: bool
 ) -> Tensor:
-    """Return the maxima (B, C, R) over the regions, then over the whole map if asked."""
-    tables = _running_maxima(x, 2, grid[0].size)
+    """Return the maxima (B, C, R) over the regions, then over the whole map if asked.
+
+    The top and bottom edges of all regions cut the map into strips. Each pixel is read once, for
+    the maximum of its strip; regions put theirs together from strips, which are much smaller.
+    """
+    edges = {edge for level in grid for top in level.tops for edge in (top, top + level.size)}
+    cuts = sorted(edges | {0, x.shape[2]})
+    heights = [below - above for above, below in pairwise(cuts)]
+    strips = [reduce(torch.maximum, strip.unbind(2)) for strip in torch.split(x, heights, 2)]
+    # Channels last, since `amax` has vector code only along other dimensions than the last.
+    table = torch.stack(strips, 2).permute(2, 3, 0, 1).contiguous()  # (strips, W, B, C)
     found = []
     for size, tops, lefts in grid:
-        bands = _windows(tables, 2, tops, size)  # (B, C, len(tops), W)
-        cells = _windows(_running_maxima(bands, 3, size), 3, lefts, size)
-        found.append(cells.flatten(2))
+        spans = [slice(cuts.index(top), cuts.index(top + size)) for top in tops]
+        bands = torch.stack([table[span].amax(0) for span in spans])  # (len(tops), W, B, C)
+        found += [bands[:, left : left + size].amax(1) for left in lefts]
     if whole:
-        found.append(x.amax((2, 3))[:, :, None])
-    return torch.cat(found, 2)
-
-
-def _running_maxima(x: Tensor, dim: int, size: int) -> dict[int, Tensor]:
-    """Return the maxima over 1, 2, 4, … ≤ `size` neighbours along `dim`, at every place."""
-    tables, span = {1: x}, 1
-    while 2 * span <= size:
-        n = tables[span].shape[dim] - span
-        before, after = tables[span].narrow(dim, 0, n), tables[span].narrow(dim, span, n)
-        span *= 2
-        tables[span] = torch.maximum(before, after)
-    return tables
-
-
-def _windows(tables: dict[int, Tensor], dim: int, starts: list[int], size: int) -> Tensor:
-    """Return the maxima over `size` neighbours from each start: of two overlapping spans."""
-    span = 1 << (size.bit_length() - 1)  # the largest power of two ≤ size
-    table = tables[span]
-    first = torch.tensor(starts, device=table.device)
-    head = table.index_select(dim, first)
-    return torch.maximum(head, table.index_select(dim, first + (size - span)))
+        found.append(table.amax((0, 1))[None])
+    return torch.cat(found).permute(1, 2, 0)
 
 
 class RMAC(nn.Module):
