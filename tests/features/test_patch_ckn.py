@@ -146,6 +146,22 @@ def test_spherical_kmeans_finds_the_directions_of_bundles(rng):
     assert (filters @ axes).max(axis=1).min() > 0.99
 
 
+def test_a_filter_that_nothing_chooses_moves_to_what_is_represented_worst(monkeypatch):
+    angles = np.deg2rad([0, 10, 20, 80, 90])
+    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    layer_module = "coursekit.features._kernel_layer"
+    start = (directions[[0, 0]], None)  # the first direction, twice
+    monkeypatch.setattr(f"{layer_module}.kmeans_plusplus", lambda *_, **__: start)
+
+    def degrees_found() -> list[float]:
+        filters = spherical_kmeans(directions, 2, np.random.RandomState(0))
+        return np.rad2deg(np.arctan2(filters[:, 1], filters[:, 0])).tolist()
+
+    assert sorted(degrees_found()) == pytest.approx([10, 85])
+    monkeypatch.setattr(f"{layer_module}._MAX_ITER", 1)
+    assert degrees_found()[1] == pytest.approx(90)
+
+
 # The descriptors
 
 
@@ -201,12 +217,33 @@ def test_a_patch_of_one_grey_has_the_zero_descriptor(grey, input_, rng):
     assert not ckn.transform(flat).any()
 
 
-def test_flat_patches_teach_nothing(rng):
-    patches = smooth_patches(rng, 60)
-    with_flat = np.concatenate([patches, np.full((64, 12, 12), 5.0)])
-    few = PatchCKN(STACKED, n_training=1000).fit(with_flat)
-    assert np.isfinite(few.layers_[1].filters).all()
-    np.testing.assert_allclose(np.linalg.norm(few.layers_[0].filters, axis=1), 1, atol=1e-12)
+def test_what_is_flat_teaches_nothing(rng):
+    patches = smooth_patches(rng, 64)
+    patches[:, :, :6] = 50  # in half of each patch there is no gradient
+    nothing = np.full((64, 12, 12), 50.0)
+    nothing[:, ::2] = np.nextafter(50, 99)  # flat but for rounding
+    ckn = PatchCKN(STACKED, n_training=2000)
+    ckn.fit(np.concatenate([patches, nothing]))
+    alone = clone(ckn).fit(patches)
+    for layer, expected in zip(ckn.layers_, alone.layers_, strict=True):
+        np.testing.assert_allclose(np.linalg.norm(layer.filters, axis=1), 1, atol=1e-12)
+        assert layer.filters.shape == expected.filters.shape
+    with pytest.raises(ValueError, match=r"^patches: expected at least 8 .*, got 0 for layers"):
+        ckn.fit(nothing)
+
+
+def test_only_the_first_layer_of_raw_patches_takes_means_off(rng):
+    layers = [CKNLayer(3, 8, 2), CKNLayer(2, 8, 1)]
+    ckn = PatchCKN(layers, input="raw", n_training=500).fit(smooth_patches(rng, 40))
+    of_first, of_second = (np.abs(layer.filters.sum(axis=1)) for layer in ckn.layers_)
+    assert of_first.max() < 1e-12
+    assert of_second.min() > 0.1
+
+
+def test_a_gradient_is_described_by_x_then_y():
+    to_the_right = np.tile(np.arange(8.0), (3, 8, 1))
+    (layer,) = PatchCKN([CKNLayer(1, 1, 2)]).fit(to_the_right).layers_
+    np.testing.assert_allclose(layer.filters, [[1, 0]], atol=1e-12)
 
 
 @pytest.mark.parametrize("n", [0, 1, 63, 64, 65, 130])
@@ -274,6 +311,15 @@ def test_learning_draws_no_more_sub_patches_than_asked_for(rng):
     found = drawn._draw(patches, 1, False, 150, np.random.RandomState(0))
     assert found.shape == (150, 2)
     assert len(np.unique(found, axis=0)) == 150
+
+
+def test_learning_draws_from_all_over_a_patch():
+    patch = np.tile(np.arange(12.0), (12, 1))  # brighter to the right, then downwards
+    patch[6:] = 20 + np.arange(6)[:, None]
+    drawn = PatchCKN()
+    drawn.layers_ = []
+    found = drawn._draw(np.repeat(patch[None], 64, axis=0), 1, False, 100, np.random.RandomState(0))
+    assert 40 < np.count_nonzero(found[:, 1] > 0.99) < 60
 
 
 def test_describe_keeps_places_and_describes_their_patches():
