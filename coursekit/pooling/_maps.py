@@ -186,17 +186,15 @@ def lengths(vectors: Tensor, dim: int) -> Tensor:
     return norm.where(norm != 0, 1.0)
 
 
+def cuts_pay(x: Tensor) -> bool:
+    """Tell whether to work in pieces: on a CPU, and not while a graph is being recorded."""
+    return x.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
 def by_pieces(
-    pool: Pool,
-    x: Tensor,
-    *,
-    mask: Tensor | None = None,
-    channels: Tensor | None = None,
-    elements: int = ELEMENTS_PER_PIECE,
+    pool: Pool, x: Tensor, *, mask: Tensor | None = None, channels: Tensor | None = None
 ) -> Tensor:
     """Apply a pooling that treats each map by itself, piece by piece of what fits the cache.
-
-    On a GPU, and while a graph is being recorded, the batch is one piece.
 
     Parameters
     ----------
@@ -206,18 +204,16 @@ def by_pieces(
     mask : (B, H, W) bool, optional
     channels : (C,) floating, optional
         One number per channel.
-    elements : int
-        Size of a piece; larger for a pooling whose intermediate results are smaller than x.
 
     Returns
     -------
     (B, C, …), what `pool` gives for the whole
     """
-    if x.device.type != "cpu" or torch.compiler.is_compiling():
+    if not cuts_pay(x):
         return pool(x, mask, channels)
     _, C, H, W = x.shape
-    n_images = max(1, elements // (C * H * W))
-    n_channels = max(1, elements // (H * W))
+    n_images = max(1, ELEMENTS_PER_PIECE // (C * H * W))
+    n_channels = max(1, ELEMENTS_PER_PIECE // (H * W))
     # `split`, since its gradient is one concatenation; that of slices fills a whole map per slice.
     images = torch.split(x, n_images)
     masks: Iterable[Tensor | None] = repeat(None) if mask is None else torch.split(mask, n_images)

@@ -95,8 +95,9 @@ def _channel_weights(x: Tensor) -> Tensor:
 
 
 def _count_responses(x: Tensor, mask: Tensor | None, channels: Tensor | None) -> Tensor:
-    # Several times faster than `count_nonzero`, which has no vector code.
-    return x.to(working_dtype(x)).sign().abs().sum((2, 3))
+    # Σ sign(x)², which torch has vector code for; `count_nonzero` has none and is far slower.
+    norm: Tensor = torch.linalg.vector_norm(x.to(working_dtype(x)).sign(), dim=(2, 3))
+    return norm.square()
 
 
 class CroW(nn.Module):

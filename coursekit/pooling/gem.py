@@ -6,7 +6,6 @@ Slide S51; Radenović, Tolias & Chum, PAMI 2018, §3.2.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -69,10 +68,12 @@ def gem(
     if isinstance(p, Tensor):
         _check_exponents(p, x.shape[1])
         exponents = p.to(working_dtype(x)).expand(x.shape[1])  # (C,)
-        pooled = by_pieces(partial(_generalised_mean, eps=eps), x, mask=mask, channels=exponents)
+        pooled = by_pieces(partial(_scaled_mean, eps=eps), x, mask=mask, channels=exponents)
+    elif check_positive(p, "p") in (1, 2, 3) and x.dtype == working_dtype(x) and eps > 1e-9:
+        means = by_pieces(partial(_mean_of_powers, p=p, eps=eps), x, mask=mask)
+        pooled = means ** (1 / p)
     else:
-        mean = partial(_generalised_mean, eps=eps, p=check_positive(p, "p"))
-        pooled = by_pieces(mean, x, mask=mask)
+        pooled = by_pieces(partial(_scaled_mean, p=p, eps=eps), x, mask=mask)
     return zero_if_empty(pooled, mask)
 
 
@@ -82,34 +83,32 @@ def _check_exponents(p: Tensor, n_channels: int) -> None:
         raise ValueError(f"p: expected shape () or ({n_channels},), got {tuple(p.shape)}")
 
 
-def _generalised_mean(
+def _mean_of_powers(
+    x: Tensor, mask: Tensor | None, channels: Tensor | None, *, p: float, eps: float
+) -> Tensor:
+    """Return the means (B, C) of x^p, for p = 1, 2, 3, which torch computes by multiplication."""
+    return _mean(x.clamp(min=eps) ** p, mask)
+
+
+def _scaled_mean(
     x: Tensor, mask: Tensor | None, exponents: Tensor | None, *, eps: float, p: float = 3.0
 ) -> Tensor:
-    """Return the means (B, C) with `exponents` (C,), or with `p` where there are none."""
+    """Return the generalised means (B, C) with `exponents` (C,), else with `p`, for any range."""
     y = x.to(working_dtype(x)).clamp(min=eps)
-    peak: Any = 1.0
-    if exponents is not None or x.dtype != y.dtype or p not in (1, 2, 3) or eps < 1e-9:
-        # Cancels in the result, so that it is a constant for the gradient.
-        peak = y.detach().amax((2, 3), keepdim=True)
-        y = y / peak
-        peak = peak[:, :, 0, 0]
-    powers = hide(_power(y, exponents, p), mask, 0.0)
-    if mask is None:
-        mean = powers.mean((2, 3))
-    else:
-        count = mask.sum((1, 2))[:, None]  # (B, 1)
-        mean = (powers.sum((2, 3)) / count.clamp(min=1)).where(count > 0, 1.0)
+    peak = y.detach().amax((2, 3))  # cancels in the result: a constant for the gradient
+    logs = (y / peak[:, :, None, None]).log()
+    # exp(p log x), since torch's own power of a fraction or tensor is several times slower.
+    powers = torch.exp(p * logs if exponents is None else exponents[:, None, None] * logs)
     root = 1 / p if exponents is None else 1 / exponents
-    pooled: Tensor = peak * mean**root
-    return pooled.to(x.dtype)
+    return (peak * _mean(powers, mask) ** root).to(x.dtype)
 
 
-def _power(y: Tensor, exponents: Tensor | None, p: float) -> Tensor:
-    if exponents is not None:
-        return torch.exp(exponents[:, None, None] * y.log())  # faster than a tensor `**` a tensor
-    if p in (1, 2, 3):
-        return y**p  # torch multiplies
-    return torch.exp(p * y.log())
+def _mean(powers: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the means (B, C) over the pixels kept; 1 for an empty image, to have a root."""
+    if mask is None:
+        return powers.mean((2, 3))
+    count = mask.sum((1, 2))[:, None]  # (B, 1)
+    return (hide(powers, mask, 0.0).sum((2, 3)) / count.clamp(min=1)).where(count > 0, 1.0)
 
 
 class GeM(nn.Module):

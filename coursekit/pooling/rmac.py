@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from coursekit.validation import check_choice, check_integer
 
-from ._maps import ELEMENTS_PER_PIECE, by_pieces, check_maps, lengths, rectangles, working_dtype
+from ._maps import ELEMENTS_PER_PIECE, check_maps, cuts_pay, lengths, rectangles, working_dtype
 
 Whitening = Callable[[Tensor], Tensor]
 _MILLION = 10**6
@@ -212,13 +212,15 @@ def _add_up(
     x: Tensor, *, levels: int, overlap: float, whole: bool, whitening: Whitening | None
 ) -> Tensor:
     if 0 in x.shape[2:]:  # what an all-False mask leaves has no region
-        maxima = x.flatten(2)
+        maxima = x.flatten(2).mT
     else:
         h, w = index(x.shape[2]), index(x.shape[3])  # plain numbers in a compiled graph too
         grid = _grid(h, w, levels, overlap)
-        pool = partial(_region_maxima, grid=grid, whole=whole)
-        maxima = by_pieces(pool, x, elements=8 * ELEMENTS_PER_PIECE)  # (B, C, R)
-    vectors = maxima.mT.to(working_dtype(x))  # (B, R, C)
+        # Large pieces: beyond reading x, the work is on strips, a third of it or less.
+        n = max(1, 8 * ELEMENTS_PER_PIECE // x.shape[1:].numel())
+        parts = torch.split(x, n) if cuts_pay(x) else (x,)
+        maxima = torch.cat([_region_maxima(part, grid, whole) for part in parts])
+    vectors = maxima.to(working_dtype(x))  # (B, R, C)
     vectors = vectors / lengths(vectors, -1)
     if whitening is not None:
         vectors = whitening(vectors.to(x.dtype)).to(vectors.dtype)
@@ -226,10 +228,8 @@ def _add_up(
     return vectors.sum(1).to(x.dtype)
 
 
-def _region_maxima(
-    x: Tensor, mask: Tensor | None, channels: Tensor | None, *, grid: Sequence[_Level], whole: bool
-) -> Tensor:
-    """Return the maxima (B, C, R) over the regions, then over the whole map if asked.
+def _region_maxima(x: Tensor, grid: Sequence[_Level], whole: bool) -> Tensor:
+    """Return the maxima (B, R, C) over the regions, then over the whole map if asked.
 
     The top and bottom edges of all regions cut the map into strips. Each pixel is read once, for
     the maximum of its strip; regions put theirs together from strips, which are much smaller.
@@ -247,7 +247,7 @@ def _region_maxima(
         found += [bands[:, left : left + size].amax(1) for left in lefts]
     if whole:
         found.append(table.amax((0, 1))[None])
-    return torch.cat(found).permute(1, 2, 0)
+    return torch.cat(found).transpose(0, 1)
 
 
 class RMAC(nn.Module):
