@@ -155,7 +155,7 @@ def test_a_filter_that_nothing_chooses_moves_to_what_is_represented_worst(monkey
 
     def degrees_found() -> list[float]:
         filters = spherical_kmeans(directions, 2, np.random.RandomState(0))
-        return np.rad2deg(np.arctan2(filters[:, 1], filters[:, 0])).tolist()
+        return [float(np.rad2deg(np.arctan2(y, x))) for x, y in filters]
 
     assert sorted(degrees_found()) == pytest.approx([10, 85])
     monkeypatch.setattr(f"{layer_module}._MAX_ITER", 1)
@@ -319,7 +319,8 @@ def test_learning_draws_from_all_over_a_patch():
     drawn = PatchCKN()
     drawn.layers_ = []
     found = drawn._draw(np.repeat(patch[None], 64, axis=0), 1, False, 100, np.random.RandomState(0))
-    assert 40 < np.count_nonzero(found[:, 1] > 0.99) < 60
+    # 7 rows of 12 look downwards; the first 100 places would hold 28 such.
+    assert 45 < np.count_nonzero(found[:, 1] > 0.99) < 75
 
 
 def test_describe_keeps_places_and_describes_their_patches():
