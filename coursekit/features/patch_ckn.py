@@ -14,12 +14,13 @@ gradients.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import ClassVar, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from coursekit.features._kernel_layer import (
@@ -122,6 +123,10 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
     >>> ckn.transform(patches).shape  # 4×4 cells of 8 numbers
     (50, 128)
     """
+
+    # Data, not metadata to route: no set_fit_request() for what scikit-learn would call X.
+    __metadata_request__fit: ClassVar = {"patches": UNUSED}
+    __metadata_request__transform: ClassVar = {"patches": UNUSED}
 
     def __init__(
         self,

@@ -302,6 +302,8 @@ def test_it_is_an_estimator_of_scikit_learn(rng):
     pipeline = make_pipeline(PatchCKN(STACKED, n_training=1000), PCA(8)).fit(patches)
     assert pipeline.transform(patches).shape == (60, 8)
     assert ckn.get_feature_names_out()[0] == "patchckn0"
+    assert not hasattr(ckn, "set_fit_request")  # patches are data, not metadata
+    assert not hasattr(ckn, "set_transform_request")
 
 
 def test_learning_draws_no_more_sub_patches_than_asked_for(rng):
