@@ -86,7 +86,7 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         From the pixels on. With the default on patches of 32×32: gradients in 8×8 cells of 16
         directions, then 3×3 cells of 64 filters, D = 576. ``[CKNLayer(1, 8, 8)]`` has the cells
         and directions of a SIFT descriptor.
-    input : {"gradient", "raw"}, default "gradient"
+    input_type : {"gradient", "raw"}, default "gradient"
         What the first layer looks at: the two derivatives of the grey level at each pixel
         (CKN-grad), or the grey levels of each sub-patch, with their mean taken off (CKN-raw).
     n_training : int, default 20000
@@ -132,13 +132,13 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         self,
         layers: Sequence[CKNLayer] = DEFAULT,
         *,
-        input: Literal["gradient", "raw"] = "gradient",  # noqa: A002 - the papers' word
+        input_type: Literal["gradient", "raw"] = "gradient",
         n_training: int = 20_000,
         norm: bool = True,
         random_state: RandomState = 0,
     ) -> None:
         self.layers = layers
-        self.input = input
+        self.input_type = input_type
         self.n_training = n_training
         self.norm = norm
         self.random_state = random_state
@@ -167,13 +167,13 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         values = as_patches(patches)
         if len(values) == 0:
             raise ValueError(f"patches: expected at least one, got shape {values.shape}")
-        check_choice(self.input, "input", ("gradient", "raw"))
+        check_choice(self.input_type, "input_type", ("gradient", "raw"))
         n_training = check_integer(self.n_training, "n_training")
         random_state = check_random_state(self.random_state)
         layers = _checked(self.layers, values.shape[1])
         self.layers_: list[KernelLayer] = []
         for i, layer in enumerate(layers):
-            centred = i == 0 and self.input == "raw"
+            centred = i == 0 and self.input_type == "raw"
             directions = self._draw(values, layer.size, centred, n_training, random_state)
             try:
                 filters = spherical_kmeans(directions, layer.n_filters, random_state)
@@ -250,7 +250,7 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
 
     def _maps(self, patches: FloatArray) -> FloatArray:
         """Send (N, P, P) patches through the layers learnt so far: (N, m, m, K)."""
-        if self.input == "raw":
+        if self.input_type == "raw":
             maps = patches[..., None]
         else:
             maps = np.stack([np.gradient(patches, axis=axis) for axis in (2, 1)], axis=-1)  # x, y

@@ -32,7 +32,7 @@ from coursekit.features._kernel_layer import (
 from tests.oracles.patch_ckn import slow_ckn_kernel, slow_kernel, slow_sub_patches, slow_weight
 
 STACKED = [CKNLayer(1, 8, 2), CKNLayer(2, 12, 2)]
-INPUTS = pytest.mark.parametrize("input_", ["gradient", "raw"])
+INPUTS = pytest.mark.parametrize("input_type", ["gradient", "raw"])
 
 
 def smooth_patches(rng: np.random.Generator, n: int, side: int = 12) -> np.ndarray:
@@ -77,27 +77,27 @@ def test_the_approximation_is_exact_where_one_side_is_an_anchor(alpha, rng):
 
 
 @INPUTS
-def test_with_every_sub_patch_an_anchor_the_kernel_of_patches_is_exact(input_, rng):
+def test_with_every_sub_patch_an_anchor_the_kernel_of_patches_is_exact(input_type, rng):
     patches = smooth_patches(rng, 3, 4)
-    raw = input_ == "raw"
+    raw = input_type == "raw"
     layer = CKNLayer(2, 3 * 9, 2, 3.0)  # 3 patches of 3×3 sub-patches
-    ckn = PatchCKN([layer], input=input_, norm=False).fit(patches)
+    ckn = PatchCKN([layer], input_type=input_type, norm=False).fit(patches)
     exact = exact_kernel(patches, layer, raw=raw)
     assert kernel_error(ckn, patches, exact) < 1e-5
     assert sorted(len(d) for d in ckn.layers_[0].filters) == [4 if raw else 8] * 27
 
 
 @INPUTS
-def test_more_filters_approximate_the_exact_kernel_better(input_, rng):
+def test_more_filters_approximate_the_exact_kernel_better(input_type, rng):
     patches = smooth_patches(rng, 3, 6)
     layer = CKNLayer(3, 0, 2, 2.0)
-    exact = exact_kernel(patches, layer, raw=input_ == "raw")
+    exact = exact_kernel(patches, layer, raw=input_type == "raw")
     train = smooth_patches(rng, 200, 6)
     errors = [
         kernel_error(
-            PatchCKN([layer._replace(n_filters=K)], input=input_, norm=False, n_training=2000).fit(
-                train
-            ),
+            PatchCKN(
+                [layer._replace(n_filters=K)], input_type=input_type, norm=False, n_training=2000
+            ).fit(train),
             patches,
             exact,
         )
@@ -193,8 +193,8 @@ def test_dimension_is_cells_times_filters(layers, side, dimension):
 
 
 @INPUTS
-def test_descriptors_have_unit_norm_and_forget_brightness_and_contrast(input_, rng):
-    ckn = PatchCKN([CKNLayer(2, 8, 2), CKNLayer(2, 12, 2)], input=input_)
+def test_descriptors_have_unit_norm_and_forget_brightness_and_contrast(input_type, rng):
+    ckn = PatchCKN([CKNLayer(2, 8, 2), CKNLayer(2, 12, 2)], input_type=input_type)
     ckn.fit(smooth_patches(rng, 40))
     patches = smooth_patches(rng, 5)
     descriptors = ckn.transform(patches)
@@ -210,8 +210,8 @@ def test_without_norm_the_descriptor_grows_with_the_contrast(rng):
 
 @INPUTS
 @pytest.mark.parametrize("grey", [0, 77, 0.1])
-def test_a_patch_of_one_grey_has_the_zero_descriptor(grey, input_, rng):
-    ckn = PatchCKN([CKNLayer(3, 8, 2)], input=input_).fit(smooth_patches(rng, 30))
+def test_a_patch_of_one_grey_has_the_zero_descriptor(grey, input_type, rng):
+    ckn = PatchCKN([CKNLayer(3, 8, 2)], input_type=input_type).fit(smooth_patches(rng, 30))
     flat = np.full((2, 12, 12), grey, np.float32)
     flat[1, :, ::2] = np.nextafter(flat[1, :, ::2], np.float32(99))  # flat but for rounding
     assert not ckn.transform(flat).any()
@@ -234,7 +234,7 @@ def test_what_is_flat_teaches_nothing(rng):
 
 def test_only_the_first_layer_of_raw_patches_takes_means_off(rng):
     layers = [CKNLayer(3, 8, 2), CKNLayer(2, 8, 1)]
-    ckn = PatchCKN(layers, input="raw", n_training=500).fit(smooth_patches(rng, 40))
+    ckn = PatchCKN(layers, input_type="raw", n_training=500).fit(smooth_patches(rng, 40))
     of_first, of_second = (np.abs(layer.filters.sum(axis=1)) for layer in ckn.layers_)
     assert of_first.max() < 1e-12
     assert of_second.min() > 0.1
@@ -277,11 +277,11 @@ def test_integers_are_taken_as_float32(rng):
 
 
 @INPUTS
-def test_same_seed_same_bytes_and_another_seed_another_network(input_, rng):
+def test_same_seed_same_bytes_and_another_seed_another_network(input_type, rng):
     patches = smooth_patches(rng, 100)
     layers = [CKNLayer(2, 8, 2), CKNLayer(2, 12, 2)]
     one, again, other = (
-        PatchCKN(layers, input=input_, n_training=1000, random_state=seed).fit(patches)
+        PatchCKN(layers, input_type=input_type, n_training=1000, random_state=seed).fit(patches)
         for seed in (3, 3, 4)
     )
     for layer, same in zip(one.layers_, again.layers_, strict=True):
@@ -381,8 +381,8 @@ NAN = np.where(np.arange(8) == 3, np.nan, PATCHES)
          r"patches: expected shape \(N, P, P\) with P ≥ 2, got \(20, 1, 1\)"),
         (lambda: PatchCKN().fit(PATCHES[:0]), ValueError,
          r"patches: expected at least one, got shape \(0, 8, 8\)"),
-        (lambda: PatchCKN(input="colour").fit(PATCHES), ValueError,  # type: ignore[arg-type]
-         r"input: expected one of 'gradient', 'raw', got 'colour'"),
+        (lambda: PatchCKN(input_type="colour").fit(PATCHES), ValueError,  # type: ignore[arg-type]
+         r"input_type: expected one of 'gradient', 'raw', got 'colour'"),
         (lambda: PatchCKN(n_training=0).fit(PATCHES), ValueError,
          r"n_training: expected an integer ≥ 1, got 0"),
         (lambda: PatchCKN([]).fit(PATCHES), ValueError,
