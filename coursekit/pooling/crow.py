@@ -76,7 +76,7 @@ def crow(x: Tensor, *, alpha: float = 2, beta: float = 2, mask: Tensor | None = 
 
 def _spatial_weights(x: Tensor, alpha: float, beta: float) -> Tensor:
     """Return s, (B, H, W); 0 where the sum map is not positive."""
-    total = x.sum(1, dtype=working_dtype(x)).clamp(min=0)  # S, (B, H, W)
+    total = x.sum(1, dtype=working_dtype(x))  # S, (B, H, W)
     peak = total.detach().amax((1, 2), keepdim=True)  # s is free of scale: no power may overflow
     scaled = total / peak.where(peak > 0, 1.0)
     active = scaled > 0

@@ -104,11 +104,11 @@ def _scaled_mean(
 
 
 def _mean(powers: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the means (B, C) over the pixels kept; 1 for an empty image, to have a root."""
+    """Return the means (B, C) over the pixels kept; 0 for an empty image."""
     if mask is None:
         return powers.mean((2, 3))
     count = mask.sum((1, 2))[:, None]  # (B, 1)
-    return (hide(powers, mask, 0.0).sum((2, 3)) / count.clamp(min=1)).where(count > 0, 1.0)
+    return hide(powers, mask, 0.0).sum((2, 3)) / count.clamp(min=1)
 
 
 class GeM(nn.Module):

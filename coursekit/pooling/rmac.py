@@ -217,7 +217,7 @@ def _add_up(
         h, w = index(x.shape[2]), index(x.shape[3])  # plain numbers in a compiled graph too
         grid = _grid(h, w, levels, overlap)
         # Large pieces: beyond reading x, the work is on strips, a third of it or less.
-        n = max(1, 8 * ELEMENTS_PER_PIECE // x.shape[1:].numel())
+        n = max(1, 4 * ELEMENTS_PER_PIECE // x.shape[1:].numel())
         parts = torch.split(x, n) if cuts_pay(x) else (x,)
         maxima = torch.cat([_region_maxima(part, grid, whole) for part in parts])
     vectors = maxima.to(working_dtype(x))  # (B, R, C)

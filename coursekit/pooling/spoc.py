@@ -73,8 +73,7 @@ def _prior(x: Tensor, mask: Tensor | None) -> Tensor:
         height, width = x.new_full((1,), H, dtype=dtype), x.new_full((1,), W, dtype=dtype)
     else:
         top, left, height, width = (side.to(dtype) for side in rectangles(mask))
-    # An empty rectangle has σ = 0; its weights meet zeros only, and must not be 0/0.
-    sigma = torch.minimum(height, width).clamp(min=1) / 6
+    sigma = torch.minimum(height, width) / 6  # 0 for an empty rectangle: its weights are exp(−∞)
     down = _gaussian(H, top + (height - 1) / 2, sigma)  # (B, H)
     across = _gaussian(W, left + (width - 1) / 2, sigma)  # (B, W)
     return down[:, :, None] * across[:, None]  # (B, H, W)

@@ -177,10 +177,10 @@ def test_memory_layout_does_not_matter(layer, rng):
 @all_layers
 def test_maps_larger_than_a_piece_of_work_are_pooled_alike(layer):
     rng = np.random.default_rng(0)
-    x = make_maps(rng, 3, CHANNELS, 120, 100, kind="signed", dtype=torch.float32)
-    mask = torch.zeros(3, 120, 100, dtype=torch.bool)
-    mask[0, :7, :9] = mask[1, 50:, 3:90] = mask[2] = True
-    parts = [x[:1, :, :7, :9], x[1:2, :, 50:, 3:90], x[2:]]
+    x = make_maps(rng, 3, CHANNELS, 240, 100, kind="signed", dtype=torch.float32)
+    mask = torch.zeros(3, 240, 100, dtype=torch.bool)
+    mask[0, :7, :9] = mask[1, 170:, 3:90] = mask[2] = True
+    parts = [x[:1, :, :7, :9], x[1:2, :, 170:, 3:90], x[2:]]
     expected = torch.cat([layer.pool(part.double()) for part in parts])
     assert_near(layer.pool(x, mask=mask), expected)
 
