@@ -1,4 +1,4 @@
-"""The script that seeds bugs measures what it says; `make seeded-bugs` runs it in full."""
+"""`python -m tests.notebooks.seeded_bugs` measures what it says; here two of its bugs run."""
 
 from __future__ import annotations
 
