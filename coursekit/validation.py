@@ -20,6 +20,7 @@ __all__ = [
     "as_matrix",
     "check_choice",
     "check_finite",
+    "check_flag",
     "check_integer",
     "check_positive",
 ]
@@ -240,3 +241,26 @@ def check_positive(value: Any, name: str) -> float:
     if not 0 < float(value) < np.inf:
         raise ValueError(f"{name}: expected a finite number > 0, got {value}")
     return float(value)
+
+
+def check_flag(value: Any, name: str) -> bool:
+    """Return `value` if it is True or False, and not something that merely counts as true.
+
+    Parameters
+    ----------
+    value : bool
+    name : str
+        The caller's argument, for the message.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    TypeError
+        If `value` is anything else, such as the name of a norm.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
+    return bool(value)

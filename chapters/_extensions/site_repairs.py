@@ -12,6 +12,13 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+# What docutils writes, and what a screen reader can use.
+MENDED = {
+    ' role="doc-biblioentry"': "",  # deprecated
+    '<div role="list" class="citation-list"': '<div class="citation-list"',  # holds no list items
+    '<th class="head"><p></p></th>': "<td></td>",  # an empty corner is no header
+}
+
 
 def drop_thebe(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
@@ -45,18 +52,12 @@ def name_toggles(
     context["generate_toctree_html"] = generate_with_names
 
 
-def drop_roles(
+def mend_body(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
-    """Leave out the roles that docutils gives to citations: one is deprecated, one is wrong.
-
-    A list whose children are not list items is announced as an empty list.
-    """
-    if "body" in context:
-        body = context["body"].replace(' role="doc-biblioentry"', "")
-        context["body"] = body.replace(
-            '<div role="list" class="citation-list"', '<div class="citation-list"'
-        )
+    """Mend what docutils writes against the rules of HTML's roles and tables."""
+    for written, mended in MENDED.items():
+        context["body"] = context.get("body", "").replace(written, mended)
 
 
 def let_tags_stand(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -76,5 +77,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", let_tags_stand)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", name_toggles, priority=900)
-    app.connect("html-page-context", drop_roles, priority=900)
+    app.connect("html-page-context", mend_body, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,71 +1,87 @@
-"""Ragged sets in blocks that fit the cache: what the encoders share.
+"""Ragged sets in blocks that fit the cache, and sums over their parts: what encoders share.
 
-A block holds a few small sets end to end, or a piece of a large one, so that the fixed cost of a
-NumPy call is paid once per block and not once per set.
+A block holds several small sets end to end, or a piece of a large one. So the fixed cost of a NumPy
+call is paid per block and not per set, and what one step writes the next still finds in the cache.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from coursekit.types import FloatArray, IntArray
+from coursekit.types import FloatArray
+from coursekit.validation import check_finite
 
-ROWS_PER_BLOCK = 2048  # 1 MiB of float32 SIFT descriptors
+# The routine behind `csc_array @ rows`, whose checks take three times as long as its sums. It is
+# private to SciPy: should it move, speed is all that is lost.
+_csc_matvecs: Any = getattr(getattr(sparse, "_sparsetools", None), "csc_matvecs", None)
+
+MIN_ROWS, MAX_ROWS = 256, 2048
+SCORES_PER_BLOCK = 2**18  # words × rows: a MiB of float32, a share of the L2 cache
 
 
 class Block(NamedTuple):
-    """Consecutive descriptors of the sets `first` … `last` − 1."""
+    """Consecutive rows of the sets `first` … `last` − 1."""
 
     first: int
     last: int
     rows: FloatArray  # (n, D)
-    owner: IntArray  # (n,), the set of each row, counted from `first`
+    sizes: list[int]  # rows of each of these sets
+
+    def cells(self, nearest: NDArray[np.intp], n_words: int) -> NDArray[np.intp]:
+        """Return one number per row for its (set, word): the word, plus `n_words` per set."""
+        if len(self.sizes) == 1:
+            return nearest
+        return nearest + np.repeat(np.arange(len(self.sizes)) * n_words, self.sizes)
 
 
-def blocks(sets: Sequence[FloatArray], dtype: np.dtype[Any]) -> Iterator[Block]:
-    """Cut sets into blocks of at most `ROWS_PER_BLOCK` rows.
-
-    Small sets are copied together, a set of half a block or more is used in place.
+def blocks(sets: Sequence[FloatArray], n_words: int) -> Iterator[Block]:
+    """Cut sets into blocks of which `n_words` scores per row fit the cache.
 
     Parameters
     ----------
     sets : sequence of (n_i, D) floating
-    dtype : dtype
-        In which the rows are wanted.
+    n_words : int
 
     Yields
     ------
     Block
-        Every row of every set once, in order. Empty sets own no row.
+        Every row once, in order; none without rows. Sets that fit a block together are copied
+        together; any other is used in place, cut where it is too long.
     """
+    n_rows = max(MIN_ROWS, min(MAX_ROWS, SCORES_PER_BLOCK // n_words))
     first = 0
     while first < len(sets):
-        last, n_rows = first + 1, len(sets[first])
-        while last < len(sets) and n_rows + len(sets[last]) <= ROWS_PER_BLOCK:
-            n_rows += len(sets[last])
+        last, total = first + 1, len(sets[first])
+        while last < len(sets) and total + len(sets[last]) <= n_rows:
+            total += len(sets[last])
             last += 1
-        together = sets[first] if last == first + 1 else np.concatenate(sets[first:last])
-        owner = np.repeat(np.arange(last - first), [len(rows) for rows in sets[first:last]])
-        for start in range(0, n_rows, ROWS_PER_BLOCK):
-            piece = slice(start, start + ROWS_PER_BLOCK)
-            yield Block(first, last, together[piece].astype(dtype, copy=False), owner[piece])
+        if last == first + 1:
+            for start in range(0, total, n_rows):
+                piece = sets[first][start : start + n_rows]
+                yield Block(first, last, piece, [len(piece)])
+        elif total > 0:
+            sizes = [len(rows) for rows in sets[first:last]]
+            yield Block(first, last, np.concatenate(sets[first:last]), sizes)
         first = last
 
 
-def segment_sums(rows: FloatArray, segments: NDArray[np.integer[Any]], n_segments: int) -> FloatArray:
-    """Add up the rows that carry the same segment number.
+def segment_sums(
+    rows: FloatArray, segments: NDArray[np.integer[Any]], n_segments: int
+) -> FloatArray:
+    """Add up the rows that carry the same segment number, in the order in which they come.
 
-    A product with a sparse matrix that holds one 1 per row: in the order of the rows, so the same
-    bytes on every machine, and several times faster than ``np.add.at``.
+    A product with a sparse matrix that has a single 1 in each column: the same sums as with
+    ``np.add.at``, many times faster.
 
     Parameters
     ----------
-    rows : (n, D) floating
+    rows : (n, D) floating, C-contiguous
     segments : (n,) integers in [0, n_segments)
     n_segments : int
 
@@ -74,9 +90,47 @@ def segment_sums(rows: FloatArray, segments: NDArray[np.integer[Any]], n_segment
     (n_segments, D) floating
         Zeros for a segment without rows.
     """
-    n = len(rows)
-    column_starts = np.arange(n + 1, dtype=np.int32)
-    membership = sparse.csc_array(
-        (np.ones(n, rows.dtype), segments.astype(np.int32), column_starts), shape=(n_segments, n)
-    )
-    return membership @ rows
+    n, D = rows.shape
+    ones = np.ones(n, rows.dtype)
+    segments = segments.astype(np.int32)
+    starts = np.arange(n + 1, dtype=np.int32)
+    if _csc_matvecs is None:
+        member = sparse.csc_array((ones, segments, starts), shape=(n_segments, n))
+        return np.asarray(member @ rows)
+    sums = np.zeros((n_segments, D), rows.dtype)
+    _csc_matvecs(n_segments, n, D, starts, segments, ones, rows.reshape(-1), sums.reshape(-1))
+    return sums
+
+
+class RefuseNonFinite:
+    """Turn a FloatingPointError of the block into the error that names the value that caused it.
+
+    Looking at the *scores* costs a fraction of a pass over the descriptors; the culprit is looked
+    for only when there is one. (A class, since ``contextlib`` takes a twentieth of a whole VLAD.)
+
+    Parameters
+    ----------
+    named_sets : iterable of (name, array)
+        What is being computed on.
+    """
+
+    def __init__(self, named_sets: Iterable[tuple[str, FloatArray]]) -> None:
+        self.named_sets = named_sets
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not isinstance(error, FloatingPointError):
+            return
+        largest, where = 0.0, ""
+        for name, values in self.named_sets:
+            check_finite(values, name)
+            largest, where = max((largest, where), (float(np.abs(values).max(initial=0)), name))
+        raise ValueError(
+            f"{where}: expected magnitudes whose squares are finite, got {largest:g}"
+        ) from error

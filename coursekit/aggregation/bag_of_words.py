@@ -1,31 +1,240 @@
 """Bag of words: the histogram of visual words (*sac de mots visuels*).
 
-Slides S07–S09; Sivic & Zisserman, ICCV 2003; Csurka et al., ECCV workshop 2004.
+Slides S07–S09; Sivic & Zisserman, ICCV 2003; Csurka et al., ECCV workshop 2004; several words per
+descriptor (S08): Philbin et al., CVPR 2008; van Gemert et al., ECCV 2008.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from coursekit.types import FloatArray
-from coursekit.validation import check_choice
+from coursekit.types import FloatArray, RandomState
+from coursekit.validation import check_choice, check_integer, check_positive
 
-from .codebook import prepare, refuse_non_finite
+from ._blocks import Block, RefuseNonFinite
+from .codebook import Words, prepare
+from .encoder import CodebookEncoder
 
-Norm = Literal["l1", "l2"] | None
+Assignment: TypeAlias = Literal["hard", "soft"]
+Norm: TypeAlias = Literal["l1", "l2"] | None
 
 
 def bag_of_words(
-    descriptors: ArrayLike, centroids: ArrayLike, *, norm: Norm = "l1"
+    descriptors: ArrayLike,
+    centroids: ArrayLike,
+    *,
+    assignment: Assignment = "hard",
+    n_assign: int | None = 1,
+    sigma: float | None = None,
+    norm: Norm = "l1",
 ) -> FloatArray:
-    check_choice(norm, "norm", ("l1", "l2", None))
+    r"""Encode a set of descriptors as the histogram of its visual words.
+
+    .. math:: h_k = \sum_t w_t(k), \qquad
+              w_t(k) = [k \in N_t] \quad\text{(hard)}, \qquad
+              w_t(k) = \frac{[k \in N_t] \, e^{-d_{tk}^2 / 2\sigma^2}}
+                            {\sum_{j \in N_t} e^{-d_{tj}^2 / 2\sigma^2}} \quad\text{(soft)}
+
+    where N_t are the `n_assign` words nearest to x_t and d_tk their distances. With the defaults
+    each descriptor counts once, for its nearest word.
+
+    Parameters
+    ----------
+    descriptors : (T, D) array
+        T = 0 is allowed and gives the zero vector. Their order does not matter.
+    centroids : (K, D) array
+        The codebook, K ≥ 1.
+    assignment : {"hard", "soft"}, default "hard"
+        Hard: a descriptor counts 1 for each of its `n_assign` nearest words. Soft: it counts 1 in
+        all, shared out by distance.
+    n_assign : int in [1, K] or None, default 1
+        Words per descriptor; None, with soft assignment only, is all of them.
+    sigma : float, optional
+        Width of the soft assignment, in the units of the descriptors; required there.
+    norm : {"l1", "l2"} or None, default "l1"
+        Divide by the sum (shares of words), by the length, or not at all (counts).
+
+    Returns
+    -------
+    (K,) floating, of the dtype of `descriptors` (float32 for integers)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not agree, a value is NaN or infinite, or an option is out of range.
+
+    See Also
+    --------
+    assign : the word of each descriptor.
+    BagOfWords : the same for lists of images, with a codebook that it learns.
+
+    References
+    ----------
+    Slides S07–S09; Sivic & Zisserman 2003; Csurka et al. 2004; several words per descriptor:
+    Philbin et al. 2008, van Gemert et al. 2008.
+
+    Examples
+    --------
+    >>> bag_of_words([[0.1], [0.2], [0.9], [0.3]], [[0.0], [1.0]]).tolist()
+    [0.75, 0.25]
+    >>> bag_of_words([[0.5]], [[0.0], [1.0]], assignment="soft", n_assign=2, sigma=1.0).tolist()
+    [0.5, 0.5]
+    """
+    _check_options(assignment, n_assign, sigma, norm)
     points, words = prepare(descriptors, centroids)
-    with refuse_non_finite([("descriptors", points)]):
-        nearest = words.nearest(points.astype(words.dtype, copy=False))
-    counts = np.bincount(nearest, minlength=words.K).astype(points.dtype)
-    if norm is not None:
-        counts /= max(np.linalg.norm(counts, ord=1 if norm == "l1" else 2), 1)
-    return counts
+    with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
+        histogram: FloatArray = _encode([points], words, assignment, n_assign, sigma, norm)[0]
+    return histogram.astype(points.dtype, copy=False)
+
+
+def _encode(
+    sets: Sequence[FloatArray],
+    words: Words,
+    assignment: Assignment,
+    n_assign: int | None,
+    sigma: float | None,
+    norm: Norm,
+) -> FloatArray:
+    """Return (n_sets, K) histograms in float64."""
+    if n_assign is not None:
+        check_integer(n_assign, "n_assign", at_most=words.K)
+    histograms = np.zeros((len(sets), words.K))
+    for block in words.blocks(sets):
+        if assignment == "hard" and n_assign == 1:
+            counts = _histograms(block, words.nearest(block.rows), words.K)
+        else:
+            nearest, scores = words.several(block.rows, n_assign)  # (r, n) each
+            weights = None if sigma is None else _shares(scores, sigma)
+            counts = _histograms(block, nearest, words.K, weights)
+        histograms[block.first : block.last] += counts
+    return _normalised(histograms, norm)
+
+
+def _shares(scores: FloatArray, sigma: float) -> FloatArray:
+    """Return (r, n) weights ∝ exp(−d²/2σ²) that add up to 1 over the r words of a descriptor."""
+    # A score is −d²/2 up to a constant of the descriptor, which the division by the sum removes;
+    # taking the best one off first keeps the exponentials in range.
+    below = (scores - scores.max(axis=0)).astype(np.float64)
+    with np.errstate(over="ignore"):  # −∞, for a tiny sigma, has the weight 0 that it should
+        weights: FloatArray = np.exp(below / sigma / sigma)
+    weights /= weights.sum(axis=0)
+    return weights
+
+
+def _histograms(
+    block: Block, nearest: NDArray[np.intp], K: int, weights: FloatArray | None = None
+) -> FloatArray:
+    """Return the (n_sets, K) sums of the weights of (n,) or (r, n) words, 1 if not given."""
+    cells = block.cells(nearest, K).ravel()
+    flat = None if weights is None else weights.ravel()
+    sums: Any = np.bincount(cells, flat, minlength=K * len(block.sizes))
+    histograms: FloatArray = sums.reshape(-1, K)
+    return histograms
+
+
+def _normalised(histograms: FloatArray, norm: Norm) -> FloatArray:
+    if norm is None:
+        return histograms
+    size = np.linalg.norm(histograms, ord=1 if norm == "l1" else 2, axis=1, keepdims=True)
+    return histograms / np.where(size > 0, size, 1)
+
+
+class BagOfWords(CodebookEncoder):
+    """Encode images as histograms of visual words, with a codebook learnt from training images.
+
+    The scikit-learn form of `bag_of_words`, which documents the encoding.
+
+    Parameters
+    ----------
+    n_words : int, default 1024
+        K, the size of the codebook.
+    assignment, n_assign, sigma, norm
+        As in `bag_of_words`.
+    centroids : (K, D) array, optional
+        A codebook to use as it is: `fit` then learns nothing, and `n_words` is not looked at.
+    n_init, max_iter
+        As in `kmeans`.
+    max_descriptors : int or None, default 100_000
+        `fit` draws this many of the training descriptors at random; None takes them all.
+    random_state : int, RandomState or None, default 0
+        Seed of the draw and of k-means.
+    n_jobs : int, optional
+        Workers over the images of one `transform`, as in joblib; threads unless
+        ``joblib.parallel_config`` says otherwise.
+
+    Attributes
+    ----------
+    centroids_ : (K, D) floating
+        The codebook.
+    n_features_in_ : int
+        D.
+
+    Examples
+    --------
+    >>> images = [np.array([[0.0], [0.1], [0.9]]), np.array([[1.0]]), np.zeros((0, 1))]
+    >>> encoder = BagOfWords(centroids=[[0.0], [1.0]], norm=None).fit(images)
+    >>> encoder.transform(images).tolist()
+    [[2.0, 1.0], [0.0, 1.0], [0.0, 0.0]]
+    """
+
+    def __init__(
+        self,
+        n_words: int = 1024,
+        *,
+        assignment: Assignment = "hard",
+        n_assign: int | None = 1,
+        sigma: float | None = None,
+        norm: Norm = "l1",
+        centroids: ArrayLike | None = None,
+        n_init: int = 1,
+        max_iter: int = 100,
+        max_descriptors: int | None = 100_000,
+        random_state: RandomState = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        super().__init__(
+            n_words,
+            centroids=centroids,
+            n_init=n_init,
+            max_iter=max_iter,
+            max_descriptors=max_descriptors,
+            random_state=random_state,
+            n_jobs=n_jobs,
+        )
+        self.assignment = assignment
+        self.n_assign = n_assign
+        self.sigma = sigma
+        self.norm = norm
+
+    def _check_options(self) -> None:
+        _check_options(self.assignment, self.n_assign, self.sigma, self.norm)
+
+    def _learn(self, sample: FloatArray, rng: np.random.RandomState) -> None:
+        super()._learn(sample, rng)
+        if self.n_assign is not None:
+            check_integer(self.n_assign, "n_assign", at_most=len(self.centroids_))
+
+    def _encode(self, sets: Sequence[FloatArray], dtype: np.dtype[Any]) -> FloatArray:
+        words = self._words(dtype)
+        return _encode(sets, words, self.assignment, self.n_assign, self.sigma, self.norm)
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.centroids_)
+
+
+def _check_options(
+    assignment: Assignment, n_assign: int | None, sigma: float | None, norm: Norm
+) -> None:
+    check_choice(assignment, "assignment", ("hard", "soft"))
+    check_choice(norm, "norm", ("l1", "l2", None))
+    if n_assign is not None or assignment == "hard":
+        check_integer(n_assign, "n_assign")
+    if assignment == "soft":
+        check_positive(sigma, "sigma")
+    elif sigma is not None:
+        raise ValueError(f"sigma: expected None with hard assignment, got {sigma!r}")

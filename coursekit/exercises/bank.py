@@ -26,6 +26,7 @@ Form: TypeAlias = Literal["function", "construction", "choice", "value"]
 Probe: TypeAlias = tuple[Any, ...]  # the positional arguments of one call
 Probes: TypeAlias = Callable[[np.random.Generator], Iterable[Probe]]
 Verify: TypeAlias = Callable[[Any], str | None]
+Evidence: TypeAlias = Callable[[Any], tuple[tuple[str, str], ...]]
 MIN_MISTAKES = 3
 
 
@@ -81,6 +82,8 @@ class Exercise:
     verify : callable, optional
         ``answer -> name of the mistake it shows, or None``: the answer is a construction, and there
         is more than one right answer. It raises ValueError or TypeError on a malformed answer.
+    evidence : callable, optional
+        ``construction -> (label, value) lines``, shown beside the mistake that `verify` names.
     choices : tuple of str
         The names to choose from, where the answer is one of them.
     tolerance : float
@@ -105,6 +108,7 @@ class Exercise:
     solution: str
     probes: Probes | None = None
     verify: Verify | None = None
+    evidence: Evidence | None = None
     choices: tuple[str, ...] = ()
     tolerance: float = 1e-4
 

@@ -153,7 +153,7 @@ def exercise_cells(exercise_id: str) -> tuple[str, str]:
     --------
     >>> statement, stub = exercise_cells("vlad.dimension")
     >>> print(statement.splitlines()[0])
-    ### Exercise 1 · How long is the vector?
+    ### Exercise 1 · How many numbers?
     >>> print(stub)
     dimension = ...  # a whole number
     <BLANKLINE>

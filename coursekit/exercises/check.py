@@ -27,6 +27,8 @@ from coursekit.exercises.numeric import (
 from coursekit.exercises.trial import Trial, call, place, quiet, quote, try_out
 from coursekit.validation import check_integer
 
+_BRITISH = {"center": "centre", "normaliz": "normalis"}  # both spellings of a choice are right
+
 
 def check(exercise_id: str, answer: Any, *, hints: int = 1) -> Feedback:
     """Say whether `answer` is right; if not, show the smallest counterexample and name the idea.
@@ -57,10 +59,10 @@ def check(exercise_id: str, answer: Any, *, hints: int = 1) -> Feedback:
 
     Examples
     --------
-    >>> check("vlad.dimension", 64)
+    >>> check("vlad.dimension", 32)
     ✗ vlad.dimension · not yet: one number per word was counted
-      That is the length of the histogram. What does VLAD keep in place of a count?
-      got : 64
+      That is the size of the histogram. What does VLAD keep in place of a count?
+      got : 32
     """
     check_integer(hints, "hints", at_least=0)
     exercise = find(exercise_id)
@@ -97,7 +99,7 @@ def _judge_function(exercise: Exercise, probes: Probes, function: Any) -> Feedba
     mistake = _recognise(exercise, trials)
     if mistake is not None:
         return _diagnosed(exercise, mistake, facts)
-    verdict, message = _describe_mismatch(failing.got, failing.want)
+    verdict, message = _describe_mismatch(failing.got, failing.want, exercise.tolerance)
     return _failed(exercise, verdict, message, facts)
 
 
@@ -111,16 +113,19 @@ def _judge_value(exercise: Exercise, answer: Any) -> Feedback:
     if agrees(got, want, exercise.tolerance):
         return _passed(exercise, "right")
     facts: Facts = (("got", show(got)),)
+    in_shape = got.reshape(want.shape) if got.size == want.size else got
     for mistake in exercise.mistakes:
-        if agrees(got, read_numbers(mistake.answer), exercise.tolerance):
+        if agrees(in_shape, read_numbers(mistake.answer), exercise.tolerance):
             return _diagnosed(exercise, mistake, facts)
-    verdict, message = _describe_mismatch(got, want)
+    verdict, message = _describe_mismatch(got, want, exercise.tolerance)
     return _failed(exercise, verdict, message, facts)
 
 
 def _judge_choice(exercise: Exercise, answer: Any) -> Feedback:
-    """Compare a name with the right one, whatever its case and spaces."""
+    """Compare a name with the right one, whatever its case, spaces and spelling."""
     chosen = " ".join(answer.casefold().split()) if isinstance(answer, str) else ""
+    for american, british in _BRITISH.items():
+        chosen = chosen.replace(american, british)
     if chosen == exercise.reference:
         return _passed(exercise, "right")
     for mistake in exercise.mistakes:
@@ -138,7 +143,8 @@ def _judge_construction(exercise: Exercise, verify: Verify, answer: Any) -> Feed
         return _failed(exercise, "this cannot be read", f"{error}.")
     if shown is None:
         return _passed(exercise, "right")
-    return _diagnosed(exercise, next(m for m in exercise.mistakes if m.name == shown), ())
+    facts = exercise.evidence(answer) if exercise.evidence is not None else ()
+    return _diagnosed(exercise, next(m for m in exercise.mistakes if m.name == shown), facts)
 
 
 def _recognise(exercise: Exercise, trials: Sequence[Trial]) -> Mistake | None:
@@ -165,21 +171,34 @@ def _explain_error(exercise: Exercise, trial: Trial, error: Exception, *, first:
         facts = (("raised", quote(error)), ("your code", place(error)), *inputs)
         return _failed(exercise, "your code raised an error", facts=facts)
     facts = (*inputs, ("expected", show_form(trial.want)), ("got", str(error)))
-    return _failed(exercise, "the result is of another kind", facts=facts)
+    return _failed(exercise, "not an array of numbers", facts=facts)
 
 
-def _describe_mismatch(got: Numbers, want: Numbers) -> tuple[str, str]:
+def _describe_mismatch(got: Numbers, want: Numbers, tolerance: float) -> tuple[str, str]:
     """Put the difference between two arrays into words: verdict and message."""
     if got.shape != want.shape:
-        came = f"has shape {got.shape}" if got.ndim else "is a single number"
-        message = f"{show_form(want)} is expected, and what came {came}."
-        return "the shape is another", message[0].upper() + message[1:]
+        return "wrong shape", _describe_shape(got, want, tolerance)
+    if np.any(np.isnan(got) & (want == 0)):
+        return (
+            "NaN where zeros are expected",
+            "On this input zero is divided by zero. Divide by `max(length, 1e-12)` instead of "
+            "the length, or leave the zeros alone with an `if`.",
+        )
     if not np.isfinite(got).all():
         return (
             "the result holds NaN or infinity",
             "On this input something is divided by zero, or a root is taken of a negative number.",
         )
     return "not yet", ""
+
+
+def _describe_shape(got: Numbers, want: Numbers, tolerance: float) -> str:
+    if got.size == want.size and agrees(got.reshape(want.shape), want, tolerance):
+        form = "in one row" if want.ndim == 1 else f"in the shape {want.shape}"
+        return f"The numbers are right; write them {form}."
+    has = f"has shape {got.shape}" if got.ndim else "is a single number"
+    message = f"{show_form(want)} is expected; your result {has}."
+    return message[0].upper() + message[1:]
 
 
 def _compared(got: Numbers, want: Numbers) -> Facts:

@@ -26,11 +26,15 @@ class Pencil:
     mirrored : (5, 2) float64
         A second bag: each descriptor reflected through the centre of its word. It stays in its
         cell, so the histogram is the same; every residual changes sign, so VLAD is opposite.
+    practice : (5, 2) float64
+        A third bag, left to the reader: no text computes it. Integers without ties, of the words
+        2, 1, 2, 2, 1.
     """
 
     descriptors: FloatArray
     centroids: FloatArray
     mirrored: FloatArray
+    practice: FloatArray
 
 
 def pencil_example() -> Pencil:
@@ -39,6 +43,10 @@ def pencil_example() -> Pencil:
     The histogram is (2, 3). The residual sums are :math:`v_1 = (2, -1)` and :math:`v_2 = (4, 2)`;
     every step after them stays simple: :math:`\lVert V \rVert_2 = 5`, the signed square roots have
     norm 3, and :math:`\lVert v_2 \rVert = 2 \lVert v_1 \rVert = 2\sqrt 5`.
+
+    The bag `practice` has the same histogram, the residual sums :math:`(-2, 2)` and
+    :math:`(1, 4)`, and again the norm 5. Two of its descriptors have their largest dot product with
+    the wrong word, and no other misassignment gives the same sums.
 
     Returns
     -------
@@ -60,4 +68,5 @@ def pencil_example() -> Pencil:
         descriptors=np.array([[6.0, 8], [4, 3], [2, 5], [9, 1], [9, 4]]),
         centroids=np.array([[3.0, 7], [6, 2]]),
         mirrored=np.array([[0.0, 6], [8, 1], [4, 9], [3, 3], [3, 0]]),
+        practice=np.array([[2.0, 2], [0, 8], [8, 6], [9, 2], [4, 8]]),
     )

@@ -67,7 +67,7 @@ def quiz(chapter: str) -> Quiz:
     Examples
     --------
     >>> print(str(quiz("vlad")).splitlines()[0])
-    1. SIFT descriptors have 128 dimensions. How long is the VLAD vector for k = 64 words?
+    1. In the glyph of some v_k, one corner has a long blue stroke. What does the stroke say?
     """
     return Quiz(chapter, quiz_items(chapter))
 

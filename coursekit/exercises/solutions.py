@@ -68,7 +68,7 @@ def right_answer(exercise: Exercise) -> str:
     Examples
     --------
     >>> right_answer(exercises("vlad")[0])
-    'dimension = 8192'
+    'dimension = 2560'
     """
     if exercise.form == "function":
         source = inspect.getsource(exercise.reference).rstrip()

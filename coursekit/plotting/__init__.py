@@ -7,7 +7,7 @@ from coursekit.plotting.assignments import plot_cells, plot_residuals, plot_sums
 from coursekit.plotting.energy import plot_energy
 from coursekit.plotting.features import plot_features
 from coursekit.plotting.glyphs import plot_glyph, plot_glyph_table
-from coursekit.plotting.rankings import plot_rankings
+from coursekit.plotting.rankings import plot_photos, plot_rankings
 from coursekit.plotting.style import use_book_style
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "plot_features",
     "plot_glyph",
     "plot_glyph_table",
+    "plot_photos",
     "plot_rankings",
     "plot_residuals",
     "plot_sums",

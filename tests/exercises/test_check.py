@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from coursekit.exercises import check
+from coursekit.exercises import check, pencil_example
 
 
 def right_sums(descriptors, centroids, words):
@@ -85,11 +85,12 @@ def test_labels_of_any_dtype_pass(answer):
 @pytest.mark.parametrize(
     ("exercise", "answer"),
     [
-        ("vlad.dimension", 8192.0),
-        ("vlad.dimension", np.int16(8192)),
-        ("vlad.by_hand", (2, -1, 4, 2)),
-        ("vlad.by_hand", np.array([2, -1, 4, 2], dtype=np.float32)),
+        ("vlad.dimension", 2560.0),
+        ("vlad.dimension", np.int16(2560)),
+        ("vlad.by_hand", (-2, 2, 1, 4)),
+        ("vlad.by_hand", np.array([-2, 2, 1, 4], dtype=np.float32)),
         ("vlad.find_the_bug", "  Mean instead  of sum "),
+        ("vlad.find_the_bug", "MEAN INSTEAD OF SUM"),
         ("vlad.same_histogram", [np.array([[3, 8]]), [(3, 6)]]),
         ("vlad.vanish", np.array([[3, 8], [3, 6], [5.5, 2], [6.5, 2]])),
     ],
@@ -131,12 +132,12 @@ def test_undiagnosed_answer_gets_the_smallest_counterexample_and_the_first_hint(
 
 
 def test_diagnosed_answer_gets_the_hint_of_its_idea():
-    feedback = check("vlad.by_hand", [1, -0.5, 1.33, 0.67])
+    feedback = check("vlad.by_hand", [-1, 1, 0.333, 1.333])
     assert repr(feedback).splitlines() == [
         "✗ vlad.by_hand · not yet: the residuals were averaged",
         "  You divided by the number of descriptors in the cell. VLAD adds and does not divide:",
         "  what weighs more in the image weighs more in the vector.",
-        "  got : [1, -0.5, 1.33, 0.67]",
+        "  got : [-1, 1, 0.333, 1.333]",
     ]
 
 
@@ -148,7 +149,7 @@ def test_hints_come_by_degrees(n_hints, shown, more):
 
 
 def test_wrong_value_does_not_show_the_right_one():
-    assert "8192" not in repr(check("vlad.dimension", 17, hints=9))
+    assert "2560" not in repr(check("vlad.dimension", 17, hints=9))
 
 
 def test_long_result_shows_its_worst_entry():
@@ -208,17 +209,46 @@ def test_division_of_zero_by_zero_is_explained():
         return vector / np.linalg.norm(vector)
 
     feedback = check("vlad.vlad", unguarded)
-    assert (feedback.status, feedback.verdict) == ("failed", "the result holds NaN or infinity")
+    assert (feedback.status, feedback.verdict) == ("failed", "NaN where zeros are expected")
+    assert "Divide by `max(length, 1e-12)`" in feedback.message
     assert ("descriptors", "no rows, shape (0, 2)") in feedback.facts
     assert ("got", "[nan, nan, nan, nan]") in feedback.facts
 
 
+def unguarded_roots(vector):
+    roots = np.copysign(np.sqrt(np.abs(vector)), vector)
+    return roots / np.linalg.norm(roots)
+
+
+def unguarded_words(sums):
+    vector = np.ravel(sums / np.linalg.norm(sums, axis=1, keepdims=True))
+    return vector / np.linalg.norm(vector)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [("vlad.power_normalise", unguarded_roots), ("vlad.intra_normalise", unguarded_words)],
+)
+def test_nan_is_explained_where_the_division_is_not_guarded(exercise, answer):
+    feedback = check(exercise, answer)
+    assert (feedback.status, feedback.verdict) == ("failed", "NaN where zeros are expected")
+
+
+def test_infinity_is_named():
+    feedback = check("vlad.power_normalise", lambda vector: np.full(len(vector), np.inf))
+    assert feedback.verdict == "the result holds NaN or infinity"
+
+
 def test_wrong_shape_is_named():
+    feedback = check("vlad.residual_sums", lambda d, c, w: np.ones(3))
+    assert feedback.verdict == "wrong shape"
+    assert feedback.message == ("An array of shape (2, 2) is expected; your result has shape (3,).")
+
+
+def test_right_numbers_in_another_shape_are_told_so():
     feedback = check("vlad.residual_sums", lambda d, c, w: np.ravel(right_sums(d, c, w)))
-    assert feedback.verdict == "the shape is another"
-    assert feedback.message == (
-        "An array of shape (2, 2) is expected, and what came has shape (4,)."
-    )
+    assert feedback.verdict == "wrong shape"
+    assert feedback.message == "The numbers are right; write them in the shape (2, 2)."
 
 
 def test_broadcastable_result_does_not_pass():
@@ -238,7 +268,7 @@ def test_broadcastable_result_does_not_pass():
 )
 def test_result_of_another_kind_is_named(result, got):
     feedback = check("vlad.assign", lambda descriptors, centroids: result)
-    assert feedback.verdict == "the result is of another kind"
+    assert feedback.verdict == "not an array of numbers"
     assert ("expected", "an array of whole numbers, shape (1,)") in feedback.facts
     assert ("got", got) in feedback.facts
 
@@ -315,7 +345,7 @@ def not_implemented(*inputs):
         ("vlad.assign", lambda *inputs: ...),
         ("vlad.assign", not_implemented),
         ("vlad.dimension", ...),
-        ("vlad.by_hand", [2, -1, ..., ...]),
+        ("vlad.by_hand", [-2, 2, ..., ...]),
         ("vlad.same_histogram", ([[6, 8]], [...])),
     ],
 )
@@ -341,7 +371,7 @@ def test_called_function_is_told_from_the_function_itself():
     ("exercise", "answer", "verdict"),
     [
         ("vlad.dimension", right_sums, "a whole number is expected"),
-        ("vlad.by_hand", "2, -1, 4, 2", "an array of shape (4,) is expected"),
+        ("vlad.by_hand", "-2, 2, 1, 4", "an array of shape (4,) is expected"),
         ("vlad.find_the_bug", 3, "one of the names is expected"),
         ("vlad.find_the_bug", "no idea", "one of the names is expected"),
         ("vlad.same_histogram", 3, "this cannot be read"),
@@ -354,17 +384,64 @@ def test_value_of_another_kind_is_told_what_is_expected(exercise, answer, verdic
     assert (feedback.status, feedback.verdict) == ("failed", verdict)
 
 
+def test_right_value_in_two_rows_is_told_so():
+    feedback = check("vlad.by_hand", [[-2, 2], [1, 4]])
+    assert (feedback.status, feedback.verdict) == ("failed", "wrong shape")
+    assert feedback.message == "The numbers are right; write them in one row."
+
+
+def test_wrong_value_in_two_rows_is_recognised():
+    feedback = check("vlad.by_hand", [[2, -2], [-1, -4]])
+    assert feedback.mistake == "the arrows point the wrong way"
+
+
 def test_value_of_another_shape_is_told_the_shape():
-    feedback = check("vlad.by_hand", [[2, -1], [4, 2]])
-    assert feedback.verdict == "the shape is another"
-    assert feedback.message == (
-        "An array of shape (4,) is expected, and what came has shape (2, 2)."
-    )
+    message = check("vlad.by_hand", [[-2, 2], [1, 5]]).message
+    assert message == "An array of shape (4,) is expected; your result has shape (2, 2)."
 
 
 def test_single_number_for_a_vector_is_told_so():
     message = check("vlad.by_hand", 5).message
-    assert message == "An array of shape (4,) is expected, and what came is a single number."
+    assert message == "An array of shape (4,) is expected; your result is a single number."
+
+
+@pytest.mark.parametrize("answer", ["Center minus descriptor", "centre MINUS  descriptor"])
+def test_choice_may_be_spelt_either_way(answer):
+    assert check("vlad.find_the_bug", answer).mistake == "the arrows point the right way"
+
+
+def test_american_spelling_is_understood():
+    feedback = check("vlad.find_the_bug", "each word normalized")
+    assert feedback.mistake == "no word is divided by its length"
+
+
+def test_wrong_construction_is_shown_with_its_counts_and_sums():
+    facts = check("vlad.vanish", [[4, 7], [2, 7], [6, 3], [7, 1]]).facts
+    assert facts == (("descriptors per word", "[2, 2]"), ("residual sums", "[[0, 0], [1, 0]]"))
+
+
+def test_both_bags_of_a_wrong_pair_are_shown():
+    facts = dict(check("vlad.same_histogram", ([[6, 8], [6, 3]], [[6, 8]])).facts)
+    assert facts["descriptors per word, first bag"] == "[1, 1]"
+    assert facts["descriptors per word, second bag"] == "[1, 0]"
+    assert facts["residual sums, second bag"] == "[[3, 1], [0, 0]]"
+
+
+def test_pair_of_the_text_is_not_handed_in_again():
+    pencil = pencil_example()
+    feedback = check("vlad.same_histogram", (pencil.mirrored[::-1], pencil.descriptors))
+    assert feedback.mistake == "that is the pair of the text"
+
+
+def test_fancy_index_that_overwrites_is_recognised():
+    def overwrites(descriptors, centroids, words):
+        sums = np.zeros(centroids.shape)
+        sums[words] += descriptors - centroids[words]
+        return sums
+
+    feedback = check("vlad.residual_sums", overwrites)
+    assert feedback.mistake == "only the last descriptor of each word was kept"
+    assert "np.add.at" in feedback.message
 
 
 def test_empty_list_is_an_empty_bag():
@@ -390,7 +467,7 @@ def test_swapped_arguments_are_refused():
 
 def test_hints_are_counted():
     with pytest.raises(ValueError, match=r"^hints: expected an integer ≥ 0, got -1$"):
-        check("vlad.dimension", 64, hints=-1)
+        check("vlad.dimension", 32, hints=-1)
 
 
 def wrong_on_random_vectors(vector):

@@ -48,8 +48,8 @@ def raises_markup(*inputs):
 @pytest.mark.parametrize(
     ("exercise", "answer", "status"),
     [
-        ("vlad.dimension", 8192, "passed"),
-        ("vlad.dimension", 64, "diagnosed"),
+        ("vlad.dimension", 2560, "passed"),
+        ("vlad.dimension", 32, "diagnosed"),
         ("vlad.dimension", 17, "failed"),
         ("vlad.dimension", ..., "unanswered"),
         ("vlad.assign", lambda *inputs: "<b>", "failed"),
@@ -78,15 +78,15 @@ def test_a_choice_with_markup_is_shown_as_text():
 
 
 def test_verdict_has_a_symbol_and_words():
-    html = check("vlad.dimension", 64)._repr_html_()
+    html = check("vlad.dimension", 32)._repr_html_()
     assert "✗ Not yet: one number per word was counted" in text_of(html)
 
 
 def test_html_folds_every_hint_of_an_open_exercise():
     html = check("vlad.dimension", 17)._repr_html_()
     assert html.count("<details><summary>Hint ") == 2
-    assert check("vlad.dimension", 8192)._repr_html_().count("<details") == 0
+    assert check("vlad.dimension", 2560)._repr_html_().count("<details") == 0
 
 
 def test_colours_are_left_to_the_page():
-    assert "color" not in check("vlad.dimension", 64)._repr_html_()
+    assert "color" not in check("vlad.dimension", 32)._repr_html_()

@@ -44,7 +44,14 @@ def test_every_option_is_explained_and_one_is_right(chapter):
 @every_chapter
 def test_the_right_option_is_not_always_at_the_same_place(chapter):
     places = [[option.right for option in item.options].index(True) for item in quiz_items(chapter)]
-    assert max(places.count(place) for place in places) <= 0.6 * len(places)
+    assert max(places.count(place) for place in places) <= len(places) / 3
+
+
+@every_chapter
+def test_the_right_option_is_seldom_the_longest(chapter):
+    items = quiz_items(chapter)
+    longest = [max(item.options, key=lambda option: len(option.text)) for item in items]
+    assert sum(option.right for option in longest) <= len(items) / 3
 
 
 @every_chapter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from coursekit.exercises.vlad.answers import (
 
 PENCIL = pencil_example()
 HAND = [2, -1, 4, 2]  # (3, 1) + (-1, -2), then (-2, 1) + (3, -1) + (3, 2)
+PRACTICE = [-2, 2, 1, 4]  # (-3, 1) + (1, 1), then (-4, 0) + (2, 4) + (3, 0)
 
 
 def slow_assign(descriptors, centroids):
@@ -59,7 +61,7 @@ def test_pencil_words_sums_and_length():
     assert sum(map(abs, HAND)) == 9  # so the signed roots have length 3
 
 
-@pytest.mark.parametrize("bag", ["descriptors", "mirrored"])
+@pytest.mark.parametrize("bag", ["descriptors", "mirrored", "practice"])
 def test_pencil_has_no_ties(bag):
     for x in getattr(PENCIL, bag):
         first, second = np.sum((PENCIL.centroids - x) ** 2, axis=1)
@@ -70,6 +72,22 @@ def test_mirrored_bag_has_the_same_histogram_and_the_opposite_vector():
     words = slow_assign(PENCIL.mirrored, PENCIL.centroids)
     assert words == [0, 1, 0, 1, 1]
     assert my_vlad(PENCIL.mirrored, PENCIL.centroids).tolist() == [-0.4, 0.2, -0.8, -0.4]
+
+
+def test_practice_words_sums_and_length():
+    words = slow_assign(PENCIL.practice, PENCIL.centroids)
+    assert words == [1, 0, 1, 1, 0]
+    sums = slow_sums(PENCIL.practice, PENCIL.centroids, words)
+    assert [*sums[0], *sums[1]] == PRACTICE == find("vlad.by_hand").reference.tolist()
+    assert slow_length(PRACTICE) == 5
+
+
+def test_largest_dot_product_is_no_plain_misassignment():
+    x, c = PENCIL.practice, PENCIL.centroids
+    dots = [int(np.argmax([a @ b for b in c])) for a in x]
+    assert sum(a != b for a, b in zip(dots, slow_assign(x, c), strict=True)) == 2
+    others = [list(words) for words in product([0, 1], repeat=5) if list(words) != dots]
+    assert slow_sums(x, c, dots) not in [slow_sums(x, c, words) for words in others]
 
 
 def test_pencil_is_made_anew_each_time():
@@ -128,9 +146,9 @@ def test_normalisations_agree_with_the_definition(rng):
 # --- Values that are written in the bank ----------------------------------------------------------
 
 
-def test_statement_by_hand_holds_the_pencil_example():
+def test_statement_by_hand_holds_the_practice_bag():
     statement = find("vlad.by_hand").statement
-    for x, y in [*PENCIL.centroids, *PENCIL.descriptors]:
+    for x, y in [*PENCIL.centroids, *PENCIL.practice]:
         assert f"({x:.0f}, {y:.0f})" in statement
 
 
@@ -139,28 +157,31 @@ def wrong_values(exercise_id):
 
 
 def test_wrong_values_by_hand_are_what_the_ideas_give():
-    x, c = PENCIL.descriptors, PENCIL.centroids
+    x, c = PENCIL.practice, PENCIL.centroids
     words = slow_assign(x, c)
     totals = slow_sums(x, c, words, centre=0)
     dots = [int(np.argmax([a @ b for b in c])) for a in x]
     wrong = wrong_values("vlad.by_hand")
     assert wrong["the centre was not subtracted"] == [*totals[0], *totals[1]]
     assert wrong["the centre was subtracted once per word"] == np.ravel(totals - c).tolist()
-    assert wrong["a descriptor went to the word of largest dot product"] == [
+    assert wrong["descriptors went to the word of largest dot product"] == [
         z for row in slow_sums(x, c, dots) for z in row
     ]
-    assert wrong["the residuals were averaged"] == [2 / 2, -1 / 2, 4 / 3, 2 / 3]
-    assert wrong["the vector was normalised"] == [z / 5 for z in HAND]
+    assert wrong["the residuals were averaged"] == [-2 / 2, 2 / 2, 1 / 3, 4 / 3]
+    assert wrong["the vector was normalised"] == [z / 5 for z in PRACTICE]
 
 
 def test_wrong_dimensions_are_what_the_ideas_give():
     assert sorted(wrong_values("vlad.dimension").values()) == [
-        64,  # K
-        128,  # D
-        8256,  # K (D + 1)
-        16384,  # 2 K D
-        128000,  # T K
-        256000,  # T D
+        32,  # K
+        80,  # D
+        112,  # K + D
+        2592,  # K (D + 1)
+        4096,  # K 128
+        5120,  # 2 K D
+        10240,  # 4 K D bytes
+        48000,  # T K
+        120000,  # T D
     ]
 
 

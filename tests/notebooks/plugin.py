@@ -41,7 +41,9 @@ class NotebookRules(pytest.File):
     def collect(self) -> Iterator[RuleItem]:
         notebook = Notebook.read(self.path)
         for rule in rules_for(self.path):
-            yield RuleItem.from_parent(self, name=rule.name, rule=rule, notebook=notebook)
+            # "rule", so that `-k rule` and `-k "not rule"` tell reading from running.
+            name = f"rule: {rule.name}"
+            yield RuleItem.from_parent(self, name=name, rule=rule, notebook=notebook)
 
 
 class RuleItem(pytest.Item):
@@ -54,10 +56,10 @@ class RuleItem(pytest.Item):
     def runtest(self) -> None:
         problems = list(self.rule.check(self.notebook))
         if problems:
-            pytest.fail("\n".join([f"{self.rule.name}:", *problems]), pytrace=False)
+            pytest.fail("\n".join([self.name, *problems]), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        return self.path, 0, f"{self.path.name}: {self.rule.name}"
+        return self.path, 0, f"{self.path.name}, {self.name}"
 
 
 class GuardedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval has no types
@@ -87,6 +89,10 @@ class GuardedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval has no types
 
 class GuardedCell(IPyNbCell):  # type: ignore[misc]
     """A cell whose figures, error stream and reach are checked too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.output_timeout = 60  # seconds; nbval's 5 are too few on a busy machine
 
     def runtest(self) -> None:
         before = len(self.parent.workspace.trespasses())

@@ -160,7 +160,7 @@ def test_rules_are_part_of_the_run(book: Path, tmp_path: Path) -> None:
         cell.outputs, cell.execution_count = [], None
     nbformat.write(node, chapters / "whole.ipynb")
     failed = run_pytest(tmp_path, "--nbval", "-k", "order").failed
-    assert ("whole.ipynb", "cells were executed in order") in failed
+    assert ("whole.ipynb", "rule: cells were executed in order") in failed
 
 
 def test_no_cell_runs_without_the_guard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -23,7 +25,7 @@ NOT_OURS = {"python", "pip", "ipykernel", "jupyterlab"}  # what Jupyter needs to
 
 def requirements(lines: list[str]) -> dict[str, Requirement]:
     parsed = (Requirement(line) for line in lines)
-    return {canonicalize_name(item.name): item for item in parsed}
+    return {str(canonicalize_name(item.name)): item for item in parsed}
 
 
 def locked() -> dict[str, Requirement]:
@@ -51,6 +53,17 @@ def test_the_lock_holds_names_and_versions_only() -> None:
     for requirement in locked().values():
         assert requirement.url is None
         assert Version(next(iter(requirement.specifier)).version)
+
+
+# The oldest and the newest micro versions that readers have: Debian 12 has 3.11.2.
+@pytest.mark.parametrize("python", ["3.11.0", "3.11.2", "3.12.0", "3.13.0", "3.13.9"])
+def test_the_lock_can_be_installed_on(python: str) -> None:
+    ranges = {
+        str(canonicalize_name(item.name)): item.metadata.json.get("requires_python", "")
+        for item in distributions()
+    }
+    pinned = ranges.keys() & locked().keys()
+    assert [name for name in pinned if python not in SpecifierSet(str(ranges[name]))] == []
 
 
 def conda() -> dict[str, Requirement]:

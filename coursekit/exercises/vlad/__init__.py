@@ -1,21 +1,10 @@
 """Exercises and quiz of the chapter *VLAD* (slides S10 to S14)."""
 
 from coursekit.exercises.bank import Chapter
-from coursekit.exercises.vlad.functions import (
-    ASSIGN,
-    INTRA_NORMALISE,
-    POWER_NORMALISE,
-    RESIDUAL_SUMS,
-    VLAD,
-)
-from coursekit.exercises.vlad.questions import (
-    BY_HAND,
-    DIMENSION,
-    FIND_THE_BUG,
-    FROM_MEAN,
-    SAME_HISTOGRAM,
-    VANISH,
-)
+from coursekit.exercises.vlad.constructions import SAME_HISTOGRAM, VANISH
+from coursekit.exercises.vlad.functions import ASSIGN, RESIDUAL_SUMS, VLAD
+from coursekit.exercises.vlad.normalisations import INTRA_NORMALISE, POWER_NORMALISE
+from coursekit.exercises.vlad.questions import BY_HAND, DIMENSION, FIND_THE_BUG, FROM_MEAN
 from coursekit.exercises.vlad.quiz import QUIZ
 
 CHAPTER = Chapter(

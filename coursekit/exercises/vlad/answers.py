@@ -11,14 +11,12 @@ zero by zero, its NaN stands for "anything".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from coursekit.exercises.bank import Probe
 from coursekit.exercises.pencil import pencil_example
 from coursekit.types import FloatArray, IntArray
-from coursekit.validation import as_matrix
 
 # --- References -----------------------------------------------------------------------------------
 
@@ -69,6 +67,7 @@ def bag_probes(rng: np.random.Generator) -> Iterator[tuple[FloatArray, FloatArra
     yield pencil.descriptors[:1], pencil.centroids
     yield pencil.descriptors, pencil.centroids
     yield pencil.descriptors, np.array([[3.0, 7], [0, 1], [6, 2]])  # the second is nobody's word
+    yield np.array([[1.0, 1]]), np.array([[4.0, 4], [6, 1]])  # Manhattan would take the second
     yield np.zeros((0, 2)), pencil.centroids
     for T, K, D in [(20, 4, 3), (60, 3, 7)]:
         yield rng.normal(size=(T, D)), rng.normal(size=(K, D))
@@ -125,6 +124,20 @@ def totals(x: FloatArray, c: FloatArray, words: IntArray | None = None) -> Float
     return np.array([cell.sum(axis=0) for cell in _cells(x, c, words)])
 
 
+def last_only(x: FloatArray, c: FloatArray, words: IntArray) -> FloatArray:
+    """Keep one residual per word: each writes over the one before."""
+    sums = np.zeros(c.shape)
+    for descriptor, k in zip(x, words, strict=True):
+        sums[k] = descriptor - c[k]
+    return sums
+
+
+def minus_empty(x: FloatArray, c: FloatArray, words: IntArray) -> FloatArray:
+    """Residual sums, but an empty word gets 0 − centre."""
+    occurs = np.isin(np.arange(len(c)), words)
+    return np.where(occurs[:, None], my_residual_sums(x, c, words), -c)
+
+
 def farthest(x: FloatArray, c: FloatArray) -> IntArray:
     """Index of the farthest centroid."""
     return np.linalg.norm(x[:, None] - c, axis=2).argmax(axis=1)
@@ -133,45 +146,3 @@ def farthest(x: FloatArray, c: FloatArray) -> IntArray:
 def rooted(vector: FloatArray) -> FloatArray:
     """Signed square roots."""
     return np.sign(vector) * np.sqrt(np.abs(vector))
-
-
-# --- Constructions: which idea an answer shows, or None -------------------------------------------
-
-
-def _read_bag(bag: Any, name: str) -> FloatArray:
-    empty = isinstance(bag, list) and not bag  # a list of no rows does not say its columns
-    return np.zeros((0, 2)) if empty else as_matrix(bag, name, columns=2)
-
-
-def tells_bags_apart(bags: Any) -> str | None:
-    """Verify that two bags have the same histogram, not empty, and different VLAD vectors."""
-    if not isinstance(bags, tuple | list) or len(bags) != 2:
-        raise TypeError(f"bags: expected two, got {type(bags).__name__}")
-    first, second = _read_bag(bags[0], "first_bag"), _read_bag(bags[1], "second_bag")
-    c = pencil_example().centroids
-    counts = [np.bincount(my_assign(bag, c), minlength=2) for bag in (first, second)]
-    if not len(first) or not len(second):
-        return "a bag is empty"
-    if not np.array_equal(counts[0], counts[1]):
-        return "the histograms differ"
-    if np.allclose(sums_of(first, c), sums_of(second, c), atol=1e-4):
-        return "the residual sums are the same"
-    if np.allclose(my_vlad(first, c), my_vlad(second, c), atol=1e-4):
-        return "the vectors differ in length only"
-    return None
-
-
-def vanishes(bag: Any) -> str | None:
-    """Verify that a bag fills both cells, off the centres, and has the zero vector as VLAD."""
-    descriptors = _read_bag(bag, "bag")
-    c = pencil_example().centroids
-    words = my_assign(descriptors, c)
-    sums = my_residual_sums(descriptors, c, words)
-    if min(np.sum(words == 0), np.sum(words == 1)) < 2:
-        return "a word has fewer than two descriptors"
-    if np.any(np.all(descriptors[:, None] == c, axis=2)):
-        return "a descriptor lies on its centre"
-    if np.any(np.abs(sums) > 1e-4):
-        one = np.any(np.all(np.abs(sums) <= 1e-4, axis=1))
-        return "one word vanishes, the other does not" if one else "the residuals do not cancel"
-    return None

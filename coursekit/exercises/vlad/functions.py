@@ -1,4 +1,4 @@
-"""The exercises of *VLAD* that are answered by a function."""
+"""The exercises of *VLAD* that are answered by a function: the steps of the algorithm."""
 
 from __future__ import annotations
 
@@ -9,25 +9,22 @@ from coursekit.exercises.vlad.answers import (
     assigned_bag_probes,
     bag_probes,
     farthest,
-    intra_normalise,
+    last_only,
     means,
+    minus_empty,
     my_assign,
     my_residual_sums,
     my_vlad,
-    power_normalise,
-    rooted,
-    sum_probes,
     sums_of,
     totals,
     unit,
-    vector_probes,
 )
 
 ASSIGN = Exercise(
     id="vlad.assign",
     title="The nearest word",
     kind="implement",
-    statement=r"""First step of the algorithm:
+    statement=r"""Step 1 of the algorithm:
 $\mathrm{NN}(x_t) = \arg\min_k \lVert x_t - \mu_k \rVert$.
 Write `my_assign(descriptors, centroids)`: for `(T, D)` descriptors and `(K, D)` centroids, the `T`
 indices of the nearest centroids, counted from 0. An empty set has none.""",
@@ -41,13 +38,18 @@ indices of the nearest centroids, counted from 0. An empty set has none.""",
         Mistake(
             "the farthest word was taken",
             farthest,
-            "Distances are to be small. Which end of the list does your function pick?",
+            "We want the smallest distance. Which end of the list does your function pick?",
         ),
         Mistake(
             "the largest dot product was taken",
             lambda x, c: (x @ c.T).argmax(axis=1),
             "A dot product also grows with the length of the centroid. It agrees with the "
             "distance only if all centroids have the same length.",
+        ),
+        Mistake(
+            "the Manhattan distance was taken",
+            lambda x, c: np.abs(x[:, None] - c).sum(axis=2).argmin(axis=1),
+            "Absolute differences are added in the L1 distance. The Euclidean one squares them.",
         ),
         Mistake(
             "only the first coordinate was compared",
@@ -87,7 +89,7 @@ RESIDUAL_SUMS = Exercise(
     id="vlad.residual_sums",
     title="Sum the residuals",
     kind="implement",
-    statement=r"""Second step:
+    statement=r"""Steps 2 and 3 of the algorithm:
 $v_k = \sum_{t\,:\,\mathrm{NN}(x_t) = k} (x_t - \mu_k)$.
 Write `my_residual_sums(descriptors, centroids, words)`, where `words` holds the index of each
 descriptor's word. The result has shape `(K, D)`; a word without descriptors gets zeros.""",
@@ -130,6 +132,17 @@ descriptor's word. The result has shape `(K, D)`; a word without descriptors get
             lambda x, c, words: np.zeros(c.shape),
             "Residuals to their own mean always add up to zero. The word comes from the "
             "codebook, which was learnt on other images.",
+        ),
+        Mistake(
+            "only the last descriptor of each word was kept",
+            last_only,
+            "A later descriptor writes over the earlier ones. `sums[words] += residuals` does that "
+            "too, for it writes each row once; `np.add.at(sums, words, residuals)` adds them all.",
+        ),
+        Mistake(
+            "an empty word got minus its centre",
+            minus_empty,
+            "Where there is no descriptor there is no residual, so nothing is subtracted either.",
         ),
         Mistake(
             "the axes are swapped",
@@ -178,8 +191,8 @@ whose residuals cancel, gets zeros.""",
         Mistake(
             "each word was normalised, not the vector",
             lambda x, c: np.array([unit(v) for v in sums_of(x, c)]).ravel(),
-            "You divide every word by its own length. Here one length is asked, that of the "
-            "whole vector; it keeps which words weigh more.",
+            "You divide every word by its own length. Here one length is asked for, that of "
+            "the whole vector; it keeps which words weigh more.",
         ),
         Mistake(
             "each word was normalised before the vector",
@@ -201,13 +214,29 @@ whose residuals cancel, gets zeros.""",
         Mistake(
             "the residuals were averaged",
             lambda x, c: unit(means(x, c).ravel()),
-            "A sum per word is asked. Dividing by the number of descriptors of each word makes "
-            "one descriptor weigh as much as a hundred.",
+            "A sum per word is asked for. Dividing by the number of descriptors of each word "
+            "makes one descriptor weigh as much as a hundred.",
         ),
         Mistake(
             "the centre was not subtracted",
             lambda x, c: unit(totals(x, c).ravel()),
             "The sums are over residuals, descriptor minus centre.",
+        ),
+        Mistake(
+            "the residuals point the wrong way",
+            lambda x, c: -my_vlad(x, c),
+            "A residual is descriptor minus centre, not centre minus descriptor.",
+        ),
+        Mistake(
+            "only the last descriptor of each word was kept",
+            lambda x, c: unit(last_only(x, c, my_assign(x, c)).ravel()),
+            "A later descriptor writes over the earlier ones. `sums[words] += residuals` does that "
+            "too, for it writes each row once; `np.add.at(sums, words, residuals)` adds them all.",
+        ),
+        Mistake(
+            "an empty word got minus its centre",
+            lambda x, c: unit(minus_empty(x, c, my_assign(x, c)).ravel()),
+            "Where there is no descriptor there is no residual, so nothing is subtracted either.",
         ),
     ),
     hints=(
@@ -217,108 +246,4 @@ whose residuals cancel, gets zeros.""",
     ),
     solution="Flattening row by row writes word after word. Dividing by `max(length, 1e-12)` "
     "leaves the zero vector as it is; an `if` does too.",
-)
-
-POWER_NORMALISE = Exercise(
-    id="vlad.power_normalise",
-    title="Calm the bursts",
-    kind="implement",
-    statement=r"""Write `power_normalise(vector)`: replace each entry $z$ by
-$\mathrm{sign}(z) \sqrt{|z|}$, then divide the vector by its Euclidean length. Zeros stay zeros.""",
-    stub='''def power_normalise(vector):
-    """Signed square root of each entry, then length 1."""
-    ...''',
-    answer="power_normalise",
-    reference=power_normalise,
-    probes=vector_probes,
-    mistakes=(
-        Mistake(
-            "the signs were lost",
-            lambda v: unit(np.sqrt(np.abs(v))),
-            "Put the sign back after the root: left of the word and right of it are opposite "
-            "answers.",
-        ),
-        Mistake(
-            "the root came after the normalisation",
-            lambda v: rooted(unit(v)),
-            "A root changes the length, so the division has to come after it. Is the length of "
-            "your result 1?",
-        ),
-        Mistake(
-            "the vector was not normalised",
-            rooted,
-            "The signed root is right; the division by the length is missing.",
-        ),
-        Mistake(
-            "the entries were squared",
-            lambda v: unit(np.sign(v) * v**2),
-            "A square makes the large entries larger still. The root is what brings them down.",
-        ),
-        Mistake(
-            "the negative entries were dropped",
-            lambda v: unit(np.sqrt(np.maximum(v, 0))),
-            "Take the root of the absolute value, and give it the sign of the entry.",
-        ),
-        Mistake(
-            "the root was left out",
-            unit,
-            "Dividing by the length is the second step. The signed root comes first.",
-        ),
-    ),
-    hints=(
-        "`np.sign` and `np.abs` work on the whole vector.",
-        "`np.sign(vector) * np.sqrt(np.abs(vector))`, then the length of that.",
-    ),
-    solution="The root brings large entries down more than small ones, so that one repeated "
-    "texture no longer decides the distance. On (2, −1, 4, 2) it gives (√2, −1, 2, √2) / 3.",
-)
-
-INTRA_NORMALISE = Exercise(
-    id="vlad.intra_normalise",
-    title="Every word the same say",
-    kind="implement",
-    statement=r"""Intra-normalisation divides each $v_k$ by its own length, *then* the whole
-vector by its length. Write `intra_normalise(sums)` for residual sums of shape `(K, D)`; the result
-has shape `(K*D,)`. A word without residual stays at zero.""",
-    stub='''def intra_normalise(sums):
-    """Each word's residual sum of length 1, then the whole vector."""
-    ...''',
-    answer="intra_normalise",
-    reference=intra_normalise,
-    probes=sum_probes,
-    mistakes=(
-        Mistake(
-            "only the words were normalised",
-            lambda s: np.array([unit(v) for v in s]).ravel(),
-            "The length of your vector depends on how many words are in use. Divide by it once "
-            "more.",
-        ),
-        Mistake(
-            "only the whole vector was normalised",
-            lambda s: unit(s.ravel()),
-            "One factor for all leaves the words' shares as they were. Each word is divided by "
-            "its own length first.",
-        ),
-        Mistake(
-            "each dimension was normalised, not each word",
-            lambda s: unit((s / np.linalg.norm(s, axis=0)).ravel()),
-            "A word is a row. Over which axis do you take the length?",
-        ),
-        Mistake(
-            "the words were divided by their sums of absolute values",
-            lambda s: unit((s / np.abs(s).sum(axis=1, keepdims=True)).ravel()),
-            "The length of a word is Euclidean here too, with squares and a root.",
-        ),
-        Mistake(
-            "the numbers are in the order of the dimensions",
-            lambda s: intra_normalise(s).reshape(s.shape).T.ravel(),
-            "Word after word: flatten row by row.",
-        ),
-    ),
-    hints=(
-        "`np.linalg.norm(sums, axis=1, keepdims=True)` holds the K lengths.",
-        "`np.maximum(lengths, 1e-12)` keeps the division by zero away.",
-    ),
-    solution="After the first division every word that is in use has the same say, however "
-    "many descriptors it had. On ((2, −1), (4, 2)) it gives (2, −1, 2, 1) / √10.",
 )

@@ -1,61 +1,74 @@
-"""The exercises of *VLAD* that are answered by a number, a name or a construction."""
+"""The exercises of *VLAD* that are answered by numbers or by a name."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from coursekit.exercises.bank import Exercise, Mistake
-from coursekit.exercises.vlad.answers import (
-    tells_bags_apart,
-    vanishes,
-)
 
 DIMENSION = Exercise(
     id="vlad.dimension",
-    title="How long is the vector?",
+    title="How many numbers?",
     kind="predict",
-    statement=r"""An image has 2000 SIFT descriptors ($D = 128$); the codebook has $K = 64$
-words. How many numbers does its VLAD vector hold? Say it before you run anything.""",
+    statement=r"""An image has $T = 1500$ SIFT descriptors, which a PCA has reduced from 128 to
+$D = 80$ dimensions; the codebook has $K = 32$ words. How many numbers does its VLAD vector hold?
+Say it before you run anything.""",
     stub="dimension = ...  # a whole number",
     answer="dimension",
-    reference=64 * 128,
+    reference=32 * 80,
     mistakes=(
         Mistake(
             "one number per word was counted",
-            64,
-            "That is the length of the histogram. What does VLAD keep in place of a count?",
+            32,
+            "That is the size of the histogram. What does VLAD keep in place of a count?",
         ),
         Mistake(
             "only one word was counted",
-            128,
+            80,
             "That is the residual sum of a single word. How many words are there?",
         ),
         Mistake(
             "the descriptors themselves were counted",
-            2000 * 128,
-            "Nothing of the size of the bag survives aggregation: two images with different "
-            "numbers of descriptors get vectors of the same length.",
+            1500 * 80,
+            "Nothing of the size of the bag survives aggregation: images with different numbers "
+            "of descriptors get vectors of the same size.",
         ),
         Mistake(
             "one number per descriptor and word was counted",
-            2000 * 64,
+            1500 * 32,
             "That is the table of distances, which only serves to find the nearest word.",
         ),
         Mistake(
             "two vectors per word were counted",
-            2 * 64 * 128,
-            "That is the Fisher vector, which also keeps a variance term. VLAD keeps one "
-            "vector per word.",
+            2 * 32 * 80,
+            "That is the Fisher vector with the same number of words, which also keeps a variance "
+            "term. VLAD keeps one vector per word.",
         ),
         Mistake(
             "the count of each word was kept beside its vector",
-            64 * (128 + 1),
+            32 * (80 + 1),
             "That is super-vector coding. VLAD forgets the counts.",
+        ),
+        Mistake(
+            "the descriptors were taken before their reduction",
+            32 * 128,
+            "VLAD never sees the 128 numbers of SIFT here. In how many dimensions do descriptors "
+            "and words live after the PCA?",
+        ),
+        Mistake(
+            "bytes were counted",
+            4 * 32 * 80,
+            "As 4-byte floats it does take so many bytes. Numbers are asked for.",
+        ),
+        Mistake(
+            "words and dimensions were added",
+            32 + 80,
+            "Not 32 numbers and 80 more: every one of the 32 words has its own 80.",
         ),
     ),
     hints=("How many numbers are there for one word?", "One residual sum per word, of D each."),
-    solution="Each of the 64 words keeps one sum of residuals, a vector of 128 numbers: "
-    "64 · 128 = 8192, whatever the number of descriptors.",
+    solution="Each of the 32 words keeps one sum of residuals, a vector of 80 numbers: "
+    "32 · 80 = 2560, whatever the number of descriptors.",
 )
 
 BY_HAND = Exercise(
@@ -63,58 +76,58 @@ BY_HAND = Exercise(
     title="With a pencil",
     kind="predict",
     statement=r"""The words are $\mu_1 = (3, 7)$ and $\mu_2 = (6, 2)$; the descriptors are
-$(6, 8)$, $(4, 3)$, $(2, 5)$, $(9, 1)$, $(9, 4)$. On paper: find the word of each descriptor, sum
+$(2, 2)$, $(0, 8)$, $(8, 6)$, $(9, 2)$, $(4, 8)$. On paper: find the word of each descriptor, sum
 the residuals, and write the four numbers $(v_1, v_2)$ one after the other, *before* any
 normalisation.""",
     stub="by_hand = [..., ..., ..., ...]",
     answer="by_hand",
-    reference=np.array([2.0, -1, 4, 2]),
+    reference=np.array([-2.0, 2, 1, 4]),
     mistakes=(
         Mistake(
             "the centre was not subtracted",
-            [8.0, 13, 22, 8],
+            [4.0, 16, 19, 10],
             "You added the descriptors. VLAD adds the arrows from the word to each of them.",
         ),
         Mistake(
             "the residuals were averaged",
-            [1.0, -1 / 2, 4 / 3, 2 / 3],
+            [-1.0, 1, 1 / 3, 4 / 3],
             "You divided by the number of descriptors in the cell. VLAD adds and does not "
             "divide: what weighs more in the image weighs more in the vector.",
         ),
         Mistake(
             "the arrows point the wrong way",
-            [-2.0, 1, -4, -2],
+            [2.0, -2, -1, -4],
             "A residual is descriptor minus centre: it points from the word to the descriptor.",
         ),
         Mistake(
             "the numbers are in the order of the dimensions",
-            [2.0, 4, -1, 2],
+            [-2.0, 1, 2, 4],
             "The sums are right. Write all of the first word, then all of the second.",
         ),
         Mistake(
             "the vector was normalised",
-            [0.4, -0.2, 0.8, 0.4],
+            [-0.4, 0.4, 0.2, 0.8],
             "That is the next step. The question stops before it.",
         ),
         Mistake(
-            "a descriptor went to the word of largest dot product",
-            [3.0, -5, 6, 1],
+            "descriptors went to the word of largest dot product",
+            [2.0, -4, 3, 0],
             "Nearest is meant in distance. A word far from the origin has large dot products "
             "with everything.",
         ),
         Mistake(
             "the centre was subtracted once per word",
-            [5.0, 6, 16, 6],
+            [1.0, 9, 13, 8],
             "Each descriptor has its own residual, so the centre is subtracted once for each "
             "descriptor of the cell.",
         ),
     ),
     hints=(
-        "The words of the descriptors are 1, 2, 1, 2, 2.",
-        "The two residuals of the first word are (3, 1) and (−1, −2).",
+        "The words of the descriptors are 2, 1, 2, 2, 1.",
+        "The two residuals of the first word are (−3, 1) and (1, 1).",
     ),
-    solution="Word 1: (3, 1) + (−1, −2) = (2, −1). Word 2: (−2, 1) + (3, −1) + (3, 2) = "
-    "(4, 2). Together (2, −1, 4, 2), of length 5.",
+    solution="Word 1: (−3, 1) + (1, 1) = (−2, 2). Word 2: (−4, 0) + (2, 4) + (3, 0) = "
+    "(1, 4). Together (−2, 2, 1, 4), of length 5.",
     tolerance=0.01,
 )
 
@@ -134,7 +147,7 @@ def vlad(descriptors, centroids):
         if len(cell):
             sums[k] = cell.mean(axis=0) - centroid
     vector = sums.ravel()
-    return vector / np.linalg.norm(vector)
+    return vector / max(np.linalg.norm(vector), 1e-12)
 ```
 
 Name the wrong idea: `"centre forgotten"`, `"mean instead of sum"`, `"centre minus descriptor"`,
@@ -173,7 +186,7 @@ Name the wrong idea: `"centre forgotten"`, `"mean instead of sum"`, `"centre min
         ),
     ),
     hints=(
-        "Try it on the pencil example: word 1 gives (1, −0.5). What should it give?",
+        "Try it on the pencil example: the first word gives (1, −0.5). What should it give?",
         "What would change if every descriptor of a cell stood there twice?",
     ),
     solution="The mean of a cell minus its centre is the mean residual: the sum divided by "
@@ -205,7 +218,7 @@ descriptors, whose mean is $(5, 5)$. What is its $v_k$?""",
         Mistake(
             "the centre was not subtracted",
             [20.0, 20],
-            "That is the sum of the descriptors; their residuals are asked.",
+            "That is the sum of the descriptors; their residuals are asked for.",
         ),
         Mistake(
             "the arrow points the wrong way",
@@ -220,90 +233,4 @@ descriptors, whose mean is $(5, 5)$. What is its $v_k$?""",
     solution="v = Σ (x − μ) = Σ x − n μ = n (mean − μ) = 4 · (2, 1) = (8, 4). So a word whose "
     "descriptors have it as their mean contributes nothing, however many they are.",
     tolerance=0.01,
-)
-
-SAME_HISTOGRAM = Exercise(
-    id="vlad.same_histogram",
-    title="Same histogram, another VLAD",
-    kind="construct",
-    statement=r"""For the two words $(3, 7)$ and $(6, 2)$, give two bags of 2-D descriptors that
-have the *same* histogram of words and *different* VLAD vectors. Many answers are right.""",
-    stub="""first_bag = [...]  # rows [x, y]
-second_bag = [...]""",
-    answer="(first_bag, second_bag)",
-    reference=([[6.0, 8], [6, 3]], [[0.0, 6], [6, 3]]),
-    verify=tells_bags_apart,
-    mistakes=(
-        Mistake(
-            "a bag is empty",
-            ([[6.0, 8]], np.zeros((0, 2))),
-            "Put at least one descriptor into each bag.",
-        ),
-        Mistake(
-            "the histograms differ",
-            ([[6.0, 8], [6, 3]], [[6.0, 8], [6, 3], [5, 3]]),
-            "Count the descriptors nearest to each word: both counts must agree. Twice as many "
-            "of each is another histogram.",
-        ),
-        Mistake(
-            "the residual sums are the same",
-            ([[6.0, 8], [6, 3]], [[6.0, 3], [6, 8]]),
-            "A bag has no order, and arrows that add up to the same sum are the same to VLAD. "
-            "Move one descriptor within its cell.",
-        ),
-        Mistake(
-            "the vectors differ in length only",
-            ([[4.0, 7]], [[5.0, 7]]),
-            "All residuals grew by one factor, and the normalisation takes it away. Turn one "
-            "of the arrows.",
-        ),
-    ),
-    hints=(
-        "The histogram sees the cell only. What can a descriptor do inside it?",
-        "Reflect a descriptor through its word: the cell is the same, the arrow is reversed.",
-    ),
-    solution="A descriptor may move anywhere in its cell without the histogram noticing; its "
-    "residual does. Reflecting all of them through their words gives the opposite vector, at "
-    "distance 2, the largest there is.",
-)
-
-VANISH = Exercise(
-    id="vlad.vanish",
-    title="Rich image, zero vector",
-    kind="construct",
-    statement=r"""For the two words $(3, 7)$ and $(6, 2)$, give one bag with at least two
-descriptors in each cell, none of them on its word, whose residual sums are all zero.""",
-    stub="bag = [...]  # rows [x, y]",
-    answer="bag",
-    reference=[[4.0, 7], [2, 7], [6, 3], [6, 1]],
-    verify=vanishes,
-    mistakes=(
-        Mistake(
-            "a word has fewer than two descriptors",
-            [[4.0, 7], [2, 7], [6, 3]],
-            "Assign each descriptor again: perhaps one of them crossed into the other cell.",
-        ),
-        Mistake(
-            "a descriptor lies on its centre",
-            [[3.0, 7], [3, 7], [6, 3], [6, 1]],
-            "A residual of zero is too easy. Let residuals cancel each other.",
-        ),
-        Mistake(
-            "one word vanishes, the other does not",
-            [[4.0, 7], [2, 7], [6, 3], [7, 1]],
-            "The residuals of every word have to cancel, each word for itself.",
-        ),
-        Mistake(
-            "the residuals do not cancel",
-            [[4.0, 7], [4, 8], [6, 3], [7, 3]],
-            "The descriptors of a cell have to balance round their word. What is then their mean?",
-        ),
-    ),
-    hints=(
-        "Which arrow cancels a given arrow?",
-        "For a descriptor x of the word μ, add its reflection 2μ − x.",
-    ),
-    solution="A sum of residuals vanishes when the word is the mean of its descriptors, for "
-    "instance when they lie symmetrically round it. VLAD says where the image departs from "
-    "the codebook; the histogram still counts two and two.",
 )

@@ -6,18 +6,28 @@ from coursekit.exercises.bank import Option, QuizItem
 
 QUIZ = (
     QuizItem(
-        "SIFT descriptors have 128 dimensions. How long is the VLAD vector for k = 64 words?",
+        "In the glyph of some v_k, one corner has a long blue stroke. What does the stroke say?",
         (
-            Option("64", "One number per word is a histogram. VLAD keeps a vector per word."),
-            Option("8192", "64 words with 128 numbers each, as on slide S12.", right=True),
             Option(
-                "It depends on the number of descriptors in the image",
-                "The sums run over the descriptors, so their number disappears. Vectors of one "
-                "length are what makes images comparable.",
+                "The patches that fell to this word have a strong gradient in that corner",
+                "A glyph shows residuals, not patches: the word may itself have much of that "
+                "gradient, and what the patches share with it has been subtracted.",
             ),
             Option(
-                "16384",
-                "Twice 8192 is the Fisher vector of the same size, with means and variances.",
+                "Those patches have more of this orientation there than the word has",
+                "Blue is a positive entry of v_k: more than the word has. Orange is negative: "
+                "less. An almost empty glyph is a word of little weight in that photo.",
+                right=True,
+            ),
+            Option(
+                "The visual word has much of this orientation there",
+                "The word is what has been subtracted. Another photo may have an orange stroke at "
+                "the same place of the same word.",
+            ),
+            Option(
+                "Many patches of the photo fell to this word",
+                "Many patches that differ from the word in all directions cancel, and leave the "
+                "glyph almost empty. A stroke takes patches that agree.",
             ),
         ),
     ),
@@ -30,15 +40,15 @@ QUIZ = (
                 "cell they fell.",
             ),
             Option(
+                "They differ, unless the images are the same",
+                "Different descriptors can have the same sums of residuals: cells that balance "
+                "round their words all give zero.",
+            ),
+            Option(
                 "They can be anything from equal to opposite",
                 "Reflect every descriptor through its word: all counts stay, all residuals change "
                 "sign.",
                 right=True,
-            ),
-            Option(
-                "They differ, unless the images are the same",
-                "Different descriptors can have the same sums of residuals: cells that balance "
-                "round their words all give zero.",
             ),
         ),
     ),
@@ -71,15 +81,15 @@ QUIZ = (
                 "True, but zeros would do there. The reason lies in the words that are not empty.",
             ),
             Option(
-                "A sum keeps how much evidence there is",
-                "A word with one stray descriptor and a word with a hundred that agree would have "
-                "the same say after averaging.",
-                right=True,
-            ),
-            Option(
                 "A sum does not change with the size of the image",
                 "It does: more descriptors, longer sums. The global L2 normalisation takes that "
                 "away, one factor for all words.",
+            ),
+            Option(
+                "A sum keeps how much evidence there is",
+                "A word with one stray descriptor and a word with a hundred that agree would "
+                "weigh the same after averaging.",
+                right=True,
             ),
         ),
     ),
@@ -88,15 +98,14 @@ QUIZ = (
         "vector?",
         (
             Option(
-                "Zeros",
-                "A sum of no terms is zero. Balanced residuals give zeros too, so a block of zeros "
-                "does not say which of the two it was.",
-                right=True,
-            ),
-            Option(
                 "Minus the centre of word 7",
                 "That would be 0 − μ, as if one descriptor lay at the origin. No descriptor, no "
                 "residual.",
+            ),
+            Option(
+                "The block is left out",
+                "Then blocks of two images would no longer face each other, and the sizes would "
+                "differ.",
             ),
             Option(
                 "NaN, because zero is divided by zero",
@@ -104,9 +113,10 @@ QUIZ = (
                 "divisions of the normalisations.",
             ),
             Option(
-                "The block is left out",
-                "Then blocks of two images would no longer face each other, and the lengths would "
-                "differ.",
+                "Zeros",
+                "A sum of no terms is zero. Balanced residuals give zeros too, so a block of zeros "
+                "does not say which of the two it was.",
+                right=True,
             ),
         ),
     ),
@@ -125,7 +135,7 @@ QUIZ = (
                 right=True,
             ),
             Option(
-                "It gives every word the same length",
+                "It gives every word that occurs the same length",
                 "That is intra-normalisation, which divides each block by its own length.",
             ),
         ),
@@ -135,8 +145,8 @@ QUIZ = (
         (
             Option(
                 "It brings large entries down, compared with small ones",
-                "Entries 100 and 1 become 10 and 1: a burst keeps its direction and loses most of "
-                "its weight.",
+                "Entries 100 and 1 become 10 and 1: every entry keeps its sign, and a burst loses "
+                "most of its weight.",
                 right=True,
             ),
             Option(
@@ -149,7 +159,7 @@ QUIZ = (
                 "alike.",
             ),
             Option(
-                "It makes the order of the two steps irrelevant",
+                "It makes it irrelevant which of the two steps comes first",
                 "After a root the length is no longer 1, so the L2 normalisation has to come last.",
             ),
         ),
@@ -158,18 +168,23 @@ QUIZ = (
         "Stored as 4-byte floats, an image takes 8192 bytes. Which of these is it?",
         (
             Option(
-                "VLAD with 16 words of SIFT",
-                "16 · 128 = 2048 numbers of 4 bytes.",
-                right=True,
+                "A histogram with 64 words",
+                "64 numbers take 256 bytes. With the same words, VLAD on SIFT takes 128 times as "
+                "many.",
             ),
             Option(
                 "VLAD with 64 words of SIFT",
                 "That is 8192 numbers, so 32768 bytes: numbers are not bytes.",
             ),
             Option(
-                "A histogram with 64 words",
-                "64 numbers take 256 bytes. For one and the same codebook, VLAD on SIFT is 128 "
-                "times as long.",
+                "A Fisher vector with 16 words of SIFT",
+                "With the same number of words, means and variances are twice as many numbers as "
+                "VLAD has: 4096, in 16384 bytes.",
+            ),
+            Option(
+                "VLAD with 16 words of SIFT",
+                "16 · 128 = 2048 numbers of 4 bytes.",
+                right=True,
             ),
         ),
     ),

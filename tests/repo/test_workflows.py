@@ -1,0 +1,62 @@
+"""The workflows call our commands, on pinned actions, with no more rights than they need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+FOLDER = Path(__file__).resolve().parents[2] / ".github" / "workflows"
+WORKFLOWS = {
+    path.stem: yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    for path in FOLDER.glob("*.yml")
+}
+
+
+def steps(workflow: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for job in workflow["jobs"].values():
+        yield from job["steps"]
+
+
+def test_there_are_workflows_for_tests_pages_and_newest_packages() -> None:
+    assert WORKFLOWS.keys() == {"test", "publish", "newest"}
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_workflow_may_only_read_unless_a_job_says_more(name: str) -> None:
+    assert WORKFLOWS[name]["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_actions_are_pinned_by_major_version(name: str) -> None:
+    used = [step["uses"] for step in steps(WORKFLOWS[name]) if "uses" in step]
+    assert [action for action in used if not re.fullmatch(r"actions/[\w-]+@v\d+", action)] == []
+
+
+def test_pull_requests_run_everything_on_each_python() -> None:
+    workflow = WORKFLOWS["test"]
+    assert "pull_request" in workflow["on"]
+    job = workflow["jobs"]["everything"]
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    assert "bash .ci/run" in [step.get("run") for step in job["steps"]]
+
+
+def test_pull_requests_run_the_units_on_other_systems() -> None:
+    job = WORKFLOWS["test"]["jobs"]["units"]
+    assert job["strategy"]["matrix"]["system"] == ["macos-latest", "windows-latest"]
+
+
+def test_the_site_is_published_from_make_book() -> None:
+    built = [step.get("run", "") for step in WORKFLOWS["publish"]["jobs"]["build"]["steps"]]
+    assert "make book PYTHON=python" in built
+
+
+def test_newest_packages_are_tried_weekly_without_the_lock() -> None:
+    workflow = WORKFLOWS["newest"]
+    assert "schedule" in workflow["on"]
+    [step] = [step for step in steps(workflow) if step.get("run") == "bash .ci/run"]
+    assert step["env"]["LOCK"] == ""
