@@ -21,7 +21,7 @@ from coursekit.validation import check_finite
 # private to SciPy: should it move, speed is all that is lost.
 _csc_matvecs: Any = getattr(getattr(sparse, "_sparsetools", None), "csc_matvecs", None)
 
-MIN_ROWS, MAX_ROWS = 256, 2048
+MIN_ROWS, MAX_ROWS = 256, 4096
 SCORES_PER_BLOCK = 2**18  # words × rows: a MiB of float32, a share of the L2 cache
 
 

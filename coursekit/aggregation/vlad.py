@@ -20,6 +20,7 @@ from ._blocks import Block, RefuseNonFinite, segment_sums
 from .codebook import Words, prepare
 from .encoder import CodebookEncoder
 
+SETS_AT_ONCE = 16  # to normalise together: few calls, and yet few temporaries
 CANCELLED = 0.01  # of Σ x_t left: float32 then still holds five digits of it
 
 
@@ -134,8 +135,9 @@ def _encode(
 ) -> FloatArray:
     """Return (n_sets, K·D) VLADs, in the dtype of the codebook."""
     sums = _residual_sums(sets, words)
-    for v in sums:  # (K, D), one by one: each stays in the cache from step to step
-        v[:] = _normalised(v, power, intra_norm, norm)
+    for first in range(0, len(sums), SETS_AT_ONCE):
+        some = sums[first : first + SETS_AT_ONCE]
+        some[:] = _normalised(some, power, intra_norm, norm)
     return sums.reshape(len(sets), words.K * words.D)
 
 
@@ -167,21 +169,22 @@ def _sums_of_block(block: Block, words: Words) -> FloatArray:
 
 
 def _normalised(sums: FloatArray, power: float, intra_norm: bool, norm: bool) -> FloatArray:
-    v: FloatArray = sums.astype(np.float64)  # (K, D); squares of float32 need its range
+    v: FloatArray = sums.astype(np.float64)  # (n, K, D); squares of float32 need its range
     if power != 1:
         v = np.copysign(np.abs(v) ** power, v)
     if intra_norm:
-        v /= np.array([[_length(square)] for square in np.vecdot(v, v).tolist()])
+        _to_length_one(v.reshape(-1, v.shape[2]))
     if norm:
-        v /= _length(float(np.vdot(v, v)))
+        _to_length_one(v.reshape(len(v), -1))
     return v
 
 
-def _length(square: float) -> float:
-    """Return the square root, as a divisor: 1 instead of 0, so that zeros stay zeros."""
-    if not math.isfinite(square):
+def _to_length_one(vectors: FloatArray) -> None:
+    """Divide (n, d) vectors by their lengths, in place; zeros stay zeros."""
+    squares = np.vecdot(vectors, vectors)
+    if not np.isfinite(squares).all():
         raise FloatingPointError("a squared length is not finite")
-    return math.sqrt(square) or 1.0
+    vectors /= np.array([[math.sqrt(square) or 1.0] for square in squares.tolist()])
 
 
 class VLAD(CodebookEncoder):
