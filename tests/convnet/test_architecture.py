@@ -126,7 +126,7 @@ def test_a_layer_cannot_be_changed():
         (lambda: output_size(0, 1), ValueError, r"n: expected an integer ≥ 1, got 0"),
         (lambda: output_size(4, 2, stride=0), ValueError,
          r"stride: expected an integer ≥ 1, got 0"),
-        (lambda: output_size(4.0, 2), TypeError,  # type: ignore[arg-type]
+        (lambda: output_size(4.0, 2), TypeError,
          r"n: expected an integer, got 4.0"),
         (lambda: Convolution(3, 0, 5), ValueError, r"n_filters: expected an integer ≥ 1, got 0"),
         (lambda: Convolution(3, 6, 5, padding=-1), ValueError,
@@ -138,9 +138,9 @@ def test_a_layer_cannot_be_changed():
         (lambda: receptive_field([Pooling(2), FullyConnected(4, 2)]), ValueError,
          r"layers\[1\]: expected a convolution or a pooling, "
          r"got FullyConnected\(n_inputs=4, n_outputs=2, bias=True\)"),
-        (lambda: receptive_field(["conv"]), TypeError,  # type: ignore[list-item]
+        (lambda: receptive_field(["conv"]), TypeError,
          r"layers\[0\]: expected a Convolution, Pooling or FullyConnected, got 'conv'"),
-        (lambda: count_parameters([Pooling(2), 64]), TypeError,  # type: ignore[list-item]
+        (lambda: count_parameters([Pooling(2), 64]), TypeError,
          r"layers\[1\]: expected a Convolution, Pooling or FullyConnected, got 64"),
     ],
 )  # fmt: skip

@@ -172,7 +172,7 @@ RGB = (0.1, 0.2)
          r"maps: expected finite values, got nan at \[0, 0, 0\]"),
         (lambda: maps_to_features([["a"]], (9, 9)), TypeError,
          r"maps: expected integers or floats, got dtype <U1"),
-        (lambda: maps_to_features(MAPS, (9, 9, 3)), ValueError,  # type: ignore[arg-type]
+        (lambda: maps_to_features(MAPS, (9, 9, 3)), ValueError,
          r"image_shape: expected \(H, W\), got \(9, 9, 3\)"),
         (lambda: maps_to_features(MAPS, (9, 0)), ValueError,
          r"image_shape\[1\]: expected an integer ≥ 1, got 0"),
@@ -182,7 +182,7 @@ RGB = (0.1, 0.2)
          r"network: expected evaluation mode, got training mode; call .eval\(\)"),
         (lambda: network_features(IMAGE, lambda batch: batch.mean((2, 3))), ValueError,
          rf"network: {ONE}, got \(1, 3\)"),
-        (lambda: network_features(IMAGE, small_network(), mean=RGB), ValueError,  # type: ignore[arg-type]
+        (lambda: network_features(IMAGE, small_network(), mean=RGB), ValueError,
          r"mean: expected 3 numbers, one a channel, got shape \(2,\)"),
         (lambda: network_features(IMAGE, small_network(), std=(1, 0, 1)), ValueError,
          r"std: expected numbers > 0, got 0.0"),

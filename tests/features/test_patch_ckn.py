@@ -381,15 +381,15 @@ NAN = np.where(np.arange(8) == 3, np.nan, PATCHES)
          r"patches: expected shape \(N, P, P\) with P ≥ 2, got \(20, 1, 1\)"),
         (lambda: PatchCKN().fit(PATCHES[:0]), ValueError,
          r"patches: expected at least one, got shape \(0, 8, 8\)"),
-        (lambda: PatchCKN(input_type="colour").fit(PATCHES), ValueError,  # type: ignore[arg-type]
+        (lambda: PatchCKN(input_type="colour").fit(PATCHES), ValueError,
          r"input_type: expected one of 'gradient', 'raw', got 'colour'"),
         (lambda: PatchCKN(n_training=0).fit(PATCHES), ValueError,
          r"n_training: expected an integer ≥ 1, got 0"),
         (lambda: PatchCKN([]).fit(PATCHES), ValueError,
          r"layers: expected a sequence of at least one CKNLayer, got \[\]"),
-        (lambda: PatchCKN(CKNLayer(1, 2, 3)).fit(PATCHES), ValueError,  # type: ignore[arg-type]
+        (lambda: PatchCKN(CKNLayer(1, 2, 3)).fit(PATCHES), ValueError,
          r"layers: expected a sequence of at least one CKNLayer, got CKNLayer\(.*\)"),
-        (lambda: PatchCKN([(1, 2, 3)]).fit(PATCHES), TypeError,  # type: ignore[list-item]
+        (lambda: PatchCKN([(1, 2, 3)]).fit(PATCHES), TypeError,
          r"layers\[0\]: expected a CKNLayer, got \(1, 2, 3\)"),
         (lambda: PatchCKN([CKNLayer(0, 2, 3)]).fit(PATCHES), ValueError,
          r"layers\[0\].size: expected an integer ≥ 1, got 0"),

@@ -54,9 +54,9 @@ def test_float16_is_summed_in_float32():
 def test_bad_option_is_named():
     message = "^center_prior: expected one of True, False, got 'yes'$"
     with pytest.raises(ValueError, match=message):
-        spoc(torch.ones(1, 1, 2, 2), center_prior="yes")  # type: ignore[arg-type]
+        spoc(torch.ones(1, 1, 2, 2), center_prior="yes")
     with pytest.raises(ValueError, match=message):
-        SPoC(center_prior="yes")  # type: ignore[arg-type]
+        SPoC(center_prior="yes")
 
 
 def test_repr_shows_the_option():
