@@ -102,6 +102,21 @@ def segment_sums(
     return sums
 
 
+def in_dtype(vectors: FloatArray, dtype: np.dtype[Any]) -> FloatArray:
+    """Return vectors in the dtype of the descriptors.
+
+    Raises
+    ------
+    FloatingPointError
+        If a component is not finite, or not any more.
+    """
+    with np.errstate(over="ignore"):
+        result: FloatArray = vectors.astype(dtype, copy=False)
+    if not np.isfinite(result).all():
+        raise FloatingPointError("a component is not finite")
+    return result
+
+
 class RefuseNonFinite:
     """Turn a FloatingPointError of the block into the error that names the value that caused it.
 
@@ -127,10 +142,11 @@ class RefuseNonFinite:
     ) -> None:
         if not isinstance(error, FloatingPointError):
             return
-        largest, where = 0.0, ""
+        largest, where, dtype = 0.0, "", ""
         for name, values in self.named_sets:
             check_finite(values, name)
-            largest, where = max((largest, where), (float(np.abs(values).max(initial=0)), name))
+            peak = float(np.abs(values).max(initial=0))
+            largest, where, dtype = max((largest, where, dtype), (peak, name, str(values.dtype)))
         raise ValueError(
-            f"{where}: expected magnitudes whose squares are finite, got {largest:g}"
+            f"{where}: expected magnitudes that {dtype} can square and add up, got {largest:g}"
         ) from error

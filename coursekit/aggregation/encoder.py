@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from coursekit.types import BagsLike, FloatArray, RandomState
 from coursekit.validation import check_integer
 
-from ._blocks import RefuseNonFinite
+from ._blocks import RefuseNonFinite, in_dtype
 from .bags import as_bags, pooled
 from .codebook import Words, as_codebook, as_random_state, kmeans, working_dtype
 
@@ -122,7 +122,7 @@ class BagEncoder(  # scikit-learn is untyped, hence the comments for the type ch
     ) -> FloatArray:
         names = (f"bags[{i}]" for i in count(first))
         with RefuseNonFinite(zip(names, sets, strict=False)):
-            return self._encode(sets, working_dtype(dtype)).astype(dtype, copy=False)
+            return in_dtype(self._encode(sets, working_dtype(dtype)), dtype)
 
     @abstractmethod
     def _check_options(self) -> None:

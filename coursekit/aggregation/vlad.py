@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from coursekit.types import FloatArray, RandomState
 from coursekit.validation import check_flag, check_positive
 
-from ._blocks import Block, RefuseNonFinite, segment_sums
+from ._blocks import Block, RefuseNonFinite, in_dtype, segment_sums
 from .codebook import Words, prepare
 from .encoder import CodebookEncoder
 
@@ -62,8 +62,7 @@ def residual_sums(descriptors: ArrayLike, centroids: ArrayLike) -> FloatArray:
     """
     points, words = prepare(descriptors, centroids)
     with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
-        sums: FloatArray = _residual_sums([points], words)[0]
-    return sums.astype(points.dtype, copy=False)
+        return in_dtype(_residual_sums([points], words)[0], points.dtype)
 
 
 def vlad(
@@ -126,8 +125,8 @@ def vlad(
     _check_options(power, intra_norm, norm)
     points, words = prepare(descriptors, centroids)
     with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
-        vector: FloatArray = _encode([points], words, power, intra_norm, norm)[0]
-    return vector.astype(points.dtype, copy=False)
+        vectors = _encode([points], words, power, intra_norm, norm)
+        return in_dtype(vectors[0], points.dtype)
 
 
 def _encode(
@@ -181,7 +180,7 @@ def _normalised(sums: FloatArray, power: float, intra_norm: bool, norm: bool) ->
 
 def _to_length_one(vectors: FloatArray) -> None:
     """Divide (n, d) vectors by their lengths, in place; zeros stay zeros."""
-    squares = np.vecdot(vectors, vectors)
+    squares = np.einsum("nd,nd->n", vectors, vectors)
     if not np.isfinite(squares).all():
         raise FloatingPointError("a squared length is not finite")
     vectors /= np.array([[math.sqrt(square) or 1.0] for square in squares.tolist()])

@@ -21,7 +21,7 @@ from coursekit.aggregation import (
 
 X = np.arange(12.0).reshape(6, 2)
 C = np.array([[0.0, 0.0], [9.0, 9.0]])
-HUGE = np.full((2, 2), 1e30, np.float32)  # the squares overflow
+HUGE = np.full((9, 2), 1e30, np.float32)  # the squares overflow
 OFFSETS = np.array([0, 4, 6])
 
 
@@ -48,11 +48,15 @@ CASES = {
     "other dimension": (lambda: residual_sums(X, np.ones((2, 3))), ValueError,
         r"descriptors: expected shape \(T, 3\) to match centroids, got \(6, 2\)"),
     "huge descriptors": (lambda: vlad(HUGE, 1e15 * C), ValueError,
-        r"descriptors: expected magnitudes whose squares are finite, got 1e\+30"),
+        r"descriptors: expected magnitudes that float32 can square and add up, got 1e\+30"),
     "huge centroids": (lambda: vlad(X.astype(np.float32), HUGE), ValueError,
-        r"centroids: expected magnitudes whose squares are finite, got 1e\+30"),
+        r"centroids: expected magnitudes that float32 can square and add up, got 1e\+30"),
     "huge for float64": (lambda: vlad([[1e200, 1.0]], [[0.0, 0.0]]), ValueError,
-        r"descriptors: expected magnitudes whose squares are finite, got 1e\+200"),
+        r"descriptors: expected magnitudes that float64 can square and add up, got 1e\+200"),
+    "sums beyond float32": (lambda: residual_sums(HUGE * 1e8, 0 * C), ValueError,
+        r"descriptors: expected magnitudes that float32 can square and add up, got 1e\+38"),
+    "sums beyond float16": (lambda: vlad(np.full((9, 2), 3e4, np.float16), 0 * C, norm=False),
+        ValueError, r"descriptors: expected magnitudes that float16 can square and add up, got .+"),
     # --- kmeans
     "no training set": (lambda: kmeans(np.zeros((0, 2)), 1), ValueError,
         r"descriptors: expected at least 1 rows, got 0"),
