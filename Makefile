@@ -18,7 +18,7 @@ WORKERS ?= 2
 STORED_NOTEBOOKS := --nbval --nbval-current-env --nbval-cell-timeout=120
 
 .DEFAULT_GOAL := help
-.PHONY: help install book serve test lint notebooks bench wheel launch set-repository relock clean
+.PHONY: help install book serve test lint notebooks proofs bench wheel launch set-repository relock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,10 @@ lint: $(READY)  ## ruff and mypy
 
 notebooks: $(READY)  ## execute every notebook anew and store its outputs
 	$(PY) -m tests.notebooks.store
+
+proofs: $(READY)  ## what takes minutes: every seeded bug against the chapter, the chapters on other BLAS kernels
+	$(PY) -m tests.notebooks.seeded_bugs
+	$(PY) -m tests.notebooks.blas
 
 bench: $(READY)  ## speed and memory against other libraries, as ratios
 	$(PY) -m benchmarks

@@ -22,7 +22,7 @@ from coursekit.validation import check_finite
 # private to SciPy: should it move, speed is all that is lost.
 _csc_matvecs: Any = getattr(getattr(sparse, "_sparsetools", None), "csc_matvecs", None)
 
-MIN_ROWS, MAX_ROWS = 256, 2048
+MIN_ROWS, MAX_ROWS = 256, 4096
 SCORES_PER_BLOCK = 2**18  # words × rows: a MiB of float32, a share of the L2 cache
 
 
@@ -116,6 +116,21 @@ def length(square: float) -> float:
     return math.sqrt(square) or 1.0
 
 
+def in_dtype(vectors: FloatArray, dtype: np.dtype[Any]) -> FloatArray:
+    """Return vectors in the dtype of the descriptors.
+
+    Raises
+    ------
+    FloatingPointError
+        If a component is not finite, or not any more.
+    """
+    with np.errstate(over="ignore"):
+        result: FloatArray = vectors.astype(dtype, copy=False)
+    if not np.isfinite(result).all():
+        raise FloatingPointError("a component is not finite")
+    return result
+
+
 class RefuseNonFinite:
     """Turn a FloatingPointError of the block into the error that names the value that caused it.
 
@@ -141,10 +156,11 @@ class RefuseNonFinite:
     ) -> None:
         if not isinstance(error, FloatingPointError):
             return
-        largest, where = 0.0, ""
+        largest, where, dtype = 0.0, "", ""
         for name, values in self.named_sets:
             check_finite(values, name)
-            largest, where = max((largest, where), (float(np.abs(values).max(initial=0)), name))
+            peak = float(np.abs(values).max(initial=0))
+            largest, where, dtype = max((largest, where, dtype), (peak, name, str(values.dtype)))
         raise ValueError(
-            f"{where}: expected magnitudes whose squares are finite, got {largest:g}"
+            f"{where}: expected magnitudes that {dtype} can square and add up, got {largest:g}"
         ) from error

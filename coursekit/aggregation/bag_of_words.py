@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from coursekit.types import FloatArray, RandomState
 from coursekit.validation import check_choice, check_integer, check_positive
 
-from ._blocks import Block, RefuseNonFinite
+from ._blocks import Block, RefuseNonFinite, in_dtype
 from .codebook import Words, prepare
 from .encoder import CodebookEncoder
 
@@ -87,8 +87,8 @@ def bag_of_words(
     _check_options(assignment, n_assign, sigma, norm)
     points, words = prepare(descriptors, centroids)
     with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
-        histogram: FloatArray = _encode([points], words, assignment, n_assign, sigma, norm)[0]
-    return histogram.astype(points.dtype, copy=False)
+        histograms = _encode([points], words, assignment, n_assign, sigma, norm)
+        return in_dtype(histograms[0], points.dtype)
 
 
 def _encode(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from threading import current_thread, main_thread
 from typing import Any
 
 import numpy as np
@@ -217,10 +218,16 @@ class Words:
     def _scores(self, rows: FloatArray) -> FloatArray:
         """Return (K, n) scores: x·μ − ‖μ‖²/2, the larger the nearer."""
         scores = np.empty((self.K, len(rows)), self.dtype)
-        scores[:] = self._offsets
-        # scores += centroids @ rows.T, by BLAS itself: NumPy's product cannot add to an array.
-        # BLAS wants columns where NumPy has rows, hence the transposes, which copy nothing.
-        self._gemm(1, rows.T, self.centroids.T, beta=1, c=scores.T, trans_a=True, overwrite_c=True)
+        if current_thread() is main_thread():
+            # By BLAS itself, as NumPy's product cannot add to an array; it wants columns where
+            # NumPy has rows, hence the transposes, which copy nothing.
+            scores[:] = self._offsets
+            self._gemm(
+                1, rows.T, self.centroids.T, beta=1, c=scores.T, trans_a=True, overwrite_c=True
+            )
+        else:  # NumPy lets the other threads work during the product, SciPy's BLAS does not
+            np.matmul(self.centroids, rows.T, out=scores)
+            scores += self._offsets
         return scores
 
     def _best(self, scores: FloatArray) -> tuple[NDArray[np.intp], FloatArray]:

@@ -15,10 +15,11 @@ from numpy.typing import ArrayLike
 from coursekit.types import FloatArray, RandomState
 from coursekit.validation import check_flag, check_positive
 
-from ._blocks import Block, RefuseNonFinite, length, segment_sums
+from ._blocks import Block, RefuseNonFinite, in_dtype, length, segment_sums
 from .codebook import Words, prepare
 from .encoder import CodebookEncoder
 
+SETS_AT_ONCE = 16  # to normalise together: few calls, and yet few temporaries
 CANCELLED = 0.01  # of Σ x_t left: float32 then still holds five digits of it
 
 
@@ -60,8 +61,7 @@ def residual_sums(descriptors: ArrayLike, centroids: ArrayLike) -> FloatArray:
     """
     points, words = prepare(descriptors, centroids)
     with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
-        sums: FloatArray = _residual_sums([points], words)[0]
-    return sums.astype(points.dtype, copy=False)
+        return in_dtype(_residual_sums([points], words)[0], points.dtype)
 
 
 def vlad(
@@ -124,8 +124,8 @@ def vlad(
     _check_options(power, intra_norm, norm)
     points, words = prepare(descriptors, centroids)
     with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
-        vector: FloatArray = _encode([points], words, power, intra_norm, norm)[0]
-    return vector.astype(points.dtype, copy=False)
+        vectors = _encode([points], words, power, intra_norm, norm)
+        return in_dtype(vectors[0], points.dtype)
 
 
 def _encode(
@@ -133,8 +133,9 @@ def _encode(
 ) -> FloatArray:
     """Return (n_sets, K·D) VLADs, in the dtype of the codebook."""
     sums = _residual_sums(sets, words)
-    for v in sums:  # (K, D), one by one: each stays in the cache from step to step
-        v[:] = _normalised(v, power, intra_norm, norm)
+    for first in range(0, len(sums), SETS_AT_ONCE):
+        some = sums[first : first + SETS_AT_ONCE]
+        some[:] = _normalised(some, power, intra_norm, norm)
     return sums.reshape(len(sets), words.K * words.D)
 
 
@@ -169,14 +170,20 @@ def counts_and_sums(block: Block, words: Words) -> tuple[FloatArray, FloatArray]
 
 
 def _normalised(sums: FloatArray, power: float, intra_norm: bool, norm: bool) -> FloatArray:
-    v: FloatArray = sums.astype(np.float64)  # (K, D); squares of float32 need its range
+    v: FloatArray = sums.astype(np.float64)  # (n, K, D); squares of float32 need its range
     if power != 1:
         v = np.copysign(np.abs(v) ** power, v)
     if intra_norm:
-        v /= np.array([[length(square)] for square in np.vecdot(v, v).tolist()])
+        _to_length_one(v.reshape(-1, v.shape[2]))
     if norm:
-        v /= length(float(np.vdot(v, v)))
+        _to_length_one(v.reshape(len(v), -1))
     return v
+
+
+def _to_length_one(vectors: FloatArray) -> None:
+    """Divide (n, d) vectors by their lengths, in place; zeros stay zeros."""
+    squares = np.einsum("nd,nd->n", vectors, vectors)
+    vectors /= np.array([[length(square)] for square in squares.tolist()])
 
 
 class VLAD(CodebookEncoder):

@@ -6,6 +6,7 @@ Labels count from 1, as formulas do.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,6 +17,8 @@ from coursekit.aggregation import assign
 from coursekit.plotting.style import GREY, WORD_COLOURS
 from coursekit.types import FloatArray
 from coursekit.validation import as_matrix
+
+MARGIN: Final = 2.0  # in the descriptors' units
 
 
 def plot_cells(
@@ -75,8 +78,8 @@ def plot_residuals(
     assignments: Sequence[int],
     ax: Axes,
     *,
-    xlim: tuple[float, float],
-    ylim: tuple[float, float],
+    xlim: tuple[float, float] | None = None,
+    ylim: tuple[float, float] | None = None,
 ) -> None:
     """Draw the cells, each descriptor, and the arrow from its word to it: the residual x_t − μ_k.
 
@@ -90,8 +93,9 @@ def plot_residuals(
         The word of each descriptor.
     ax : Axes
         Where to draw.
-    xlim, ylim : (float, float)
-        The part of the plane to show, in the descriptors' units.
+    xlim, ylim : (float, float), optional
+        The part of the plane to show, in the descriptors' units; by default all of the bag and the
+        words, with a margin.
 
     Raises
     ------
@@ -106,14 +110,15 @@ def plot_residuals(
     --------
     >>> from matplotlib.figure import Figure
     >>> axes = Figure().subplots()
-    >>> plane = {"xlim": (-1, 2), "ylim": (-1, 1)}
-    >>> plot_residuals(np.array([[1.0, 0.0]]), np.array([[0.0, 0.0]]), [0], axes, **plane)
+    >>> plot_residuals(np.array([[1.0, 0.0]]), np.array([[0.0, 0.0]]), [0], axes)
     >>> len(axes.patches)  # one arrow
     1
     """
     points = as_matrix(descriptors, "descriptors", columns=2, symbols="(T, 2)")
     words = as_matrix(centroids, "centroids", columns=2, symbols="(K, 2)")
-    plot_cells(words, ax, xlim=xlim, ylim=ylim)
+    shown = np.concatenate([points, words])
+    x, y = np.stack([shown.min(axis=0) - MARGIN, shown.max(axis=0) + MARGIN], axis=1).tolist()
+    plot_cells(words, ax, xlim=xlim or tuple(x), ylim=ylim or tuple(y))
     for t, (point, k) in enumerate(zip(points, assignments, strict=True)):
         colour = WORD_COLOURS[k % len(WORD_COLOURS)]
         _arrow(ax, words[k], point, colour, width=0.015)

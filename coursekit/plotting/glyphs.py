@@ -15,7 +15,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from coursekit.features.sift import CELLS, ORIENTATION_ANGLES, ORIENTATIONS
-from coursekit.plotting.style import BLUE, GREY, ORANGE
+from coursekit.plotting.style import BLUE, GREY, ORANGE, new_figure
 from coursekit.types import FloatArray, Image
 from coursekit.validation import as_floating, check_finite
 
@@ -81,12 +81,12 @@ def _frame(ax: Axes) -> None:
 
 
 def plot_glyph_table(
-    figure: Figure,
     images: Sequence[Image],
     blocks: Sequence[FloatArray],
     *,
     words: Sequence[int],
     labels: Sequence[str],
+    figure: Figure | None = None,
 ) -> None:
     """Draw slide S14: a row for each image, its photo first, then v_k for the chosen words.
 
@@ -94,8 +94,6 @@ def plot_glyph_table(
 
     Parameters
     ----------
-    figure : Figure
-        An empty figure, filled by the table.
     images : sequence of (H, W, 3) uint8
         One photo a row.
     blocks : sequence of (K, 128) floating
@@ -104,6 +102,8 @@ def plot_glyph_table(
         The columns: which words to draw, counted from 0; their titles count from 1, as formulas do.
     labels : sequence of str
         What to write above each photo.
+    figure : Figure, optional
+        An empty figure to fill; by default a new one.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def plot_glyph_table(
     Examples
     --------
     >>> table, photo, sums = Figure(), np.zeros((2, 2, 3), np.uint8), np.ones((3, 128))
-    >>> plot_glyph_table(table, [photo], [sums], words=[0, 2], labels=["one"])
+    >>> plot_glyph_table([photo], [sums], words=[0, 2], labels=["one"], figure=table)
     >>> len(table.axes)
     3
     """
@@ -127,6 +127,7 @@ def plot_glyph_table(
     n_words = min(len(block) for block in blocks)
     if not all(0 <= k < n_words for k in words):
         raise ValueError(f"words: expected indices in [0, {n_words}), got {list(words)}")
+    figure = figure or new_figure(1.3 * len(images))
     grid = figure.subplots(len(images), 1 + len(words), squeeze=False)
     for row, (image, block, label) in enumerate(zip(images, blocks, labels, strict=True)):
         grid[row, 0].imshow(image)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from coursekit.plotting.style import BLUE, GREEN, ORANGE
+from coursekit.plotting.style import BLUE, GREEN, ORANGE, new_figure
 from coursekit.retrieval import rank
 from coursekit.types import FloatArray, Image
 from coursekit.validation import as_matrix, check_integer
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def plot_rankings(
-    figure: Figure,
     gallery: Places,
     query: int,
     distances: Mapping[str, FloatArray],
     *,
-    n_nearest: int = 5,
+    n_nearest: int = 4,
+    figure: Figure | None = None,
 ) -> None:
     """Draw a row for each representation: the query, then the photos nearest to it.
 
@@ -32,16 +32,16 @@ def plot_rankings(
 
     Parameters
     ----------
-    figure : Figure
-        An empty figure, filled by the rows.
     gallery : Places
         Queries, database and true neighbours.
     query : int in [0, Q)
         Which query.
     distances : mapping of str to (Q, N) floating
         From each query to each photo of the database, by name of the representation.
-    n_nearest : int, default 5
+    n_nearest : int, default 4
         How many photos to show.
+    figure : Figure, optional
+        An empty figure to fill; by default a new one.
 
     Raises
     ------
@@ -58,13 +58,14 @@ def plot_rankings(
     >>> from coursekit.data import places
     >>> gallery, page = places(), Figure()
     >>> none_apart = np.zeros(gallery.positives.shape)
-    >>> plot_rankings(page, gallery, 0, {"BoW": none_apart}, n_nearest=2)
+    >>> plot_rankings(gallery, 0, {"BoW": none_apart}, n_nearest=2, figure=page)
     >>> [axes.get_title() for axes in page.axes]
     ['query', '✓ 0.00', '✓ 0.00']
     """
     if not distances:
         raise ValueError("distances: expected at least one representation, got none")
     query = check_integer(query, "query", at_least=0, at_most=len(gallery.queries) - 1)
+    figure = figure or new_figure(1.6 * len(distances))
     grid = figure.subplots(len(distances), 1 + n_nearest, squeeze=False)
     for row, (name, table) in zip(grid, distances.items(), strict=True):
         _photo(row[0], gallery.queries[query].load(), "query", BLUE)
@@ -76,17 +77,19 @@ def plot_rankings(
             _photo(axes, gallery.database[i].load(), f"{mark} {to_query[i]:.2f}", colour)
 
 
-def plot_photos(figure: Figure, images: Sequence[Image], titles: Sequence[str]) -> None:
+def plot_photos(
+    images: Sequence[Image], titles: Sequence[str], *, figure: Figure | None = None
+) -> None:
     """Draw photos in a row, each under its title.
 
     Parameters
     ----------
-    figure : Figure
-        An empty figure, filled by the row.
     images : sequence of (H, W, 3) uint8
         The photos.
     titles : sequence of str
         One for each photo.
+    figure : Figure, optional
+        An empty figure to fill; by default a new one.
 
     Raises
     ------
@@ -97,13 +100,14 @@ def plot_photos(figure: Figure, images: Sequence[Image], titles: Sequence[str]) 
     --------
     >>> import numpy as np
     >>> row = Figure()
-    >>> plot_photos(row, [np.zeros((2, 2, 3), np.uint8)], ["rank 9"])
+    >>> plot_photos([np.zeros((2, 2, 3), np.uint8)], ["rank 9"], figure=row)
     >>> row.axes[0].get_title()
     'rank 9'
     """
     if not len(images) == len(titles) > 0:
         got = f"{len(images)} images and {len(titles)} titles"
         raise ValueError(f"titles: expected one for each image, got {got}")
+    figure = figure or new_figure(2.9)
     grid = figure.subplots(1, len(images), squeeze=False)
     for ax, image, title in zip(grid[0], images, titles, strict=True):
         ax.imshow(image)

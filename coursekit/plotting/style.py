@@ -6,6 +6,7 @@ import sys
 from typing import Any, Final
 
 import matplotlib as mpl
+from matplotlib.figure import Figure
 
 # Okabe & Ito's colours, which colour-blind readers tell apart.
 BLUE: Final = "#0072B2"
@@ -54,3 +55,21 @@ def use_book_style() -> None:
     shell = ipython.get_ipython() if ipython else None
     if shell is not None:
         shell.run_line_magic("config", "InlineBackend.print_figure_kwargs = {'bbox_inches': None}")
+
+
+def new_figure(height: float) -> Figure:
+    """Open a figure as wide as the page, for a function that was given none.
+
+    Parameters
+    ----------
+    height : float
+        In inches.
+
+    Returns
+    -------
+    Figure
+        Known to pyplot, so that a notebook shows it.
+    """
+    import matplotlib.pyplot as plt  # late: it chooses a backend
+
+    return plt.figure(figsize=(WIDTH, height))

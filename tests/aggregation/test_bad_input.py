@@ -30,7 +30,7 @@ from coursekit.types import LocalFeatures
 
 X = np.arange(12.0).reshape(6, 2)
 C = np.array([[0.0, 0.0], [9.0, 9.0]])
-HUGE = np.full((2, 2), 1e30, np.float32)  # the squares overflow
+HUGE = np.full((9, 2), 1e30, np.float32)  # the squares overflow
 PLACED = LocalFeatures(X, X, X[:, 0], (12, 12))
 OFFSETS = np.array([0, 4, 6])
 
@@ -66,11 +66,15 @@ CASES = {
     "other dimension": (lambda: residual_sums(X, np.ones((2, 3))), ValueError,
         r"descriptors: expected shape \(T, 3\) to match centroids, got \(6, 2\)"),
     "huge descriptors": (lambda: vlad(HUGE, 1e15 * C), ValueError,
-        r"descriptors: expected magnitudes whose squares are finite, got 1e\+30"),
+        r"descriptors: expected magnitudes that float32 can square and add up, got 1e\+30"),
     "huge centroids": (lambda: vlad(X.astype(np.float32), HUGE), ValueError,
-        r"centroids: expected magnitudes whose squares are finite, got 1e\+30"),
+        r"centroids: expected magnitudes that float32 can square and add up, got 1e\+30"),
     "huge for float64": (lambda: vlad([[1e200, 1.0]], [[0.0, 0.0]]), ValueError,
-        r"descriptors: expected magnitudes whose squares are finite, got 1e\+200"),
+        r"descriptors: expected magnitudes that float64 can square and add up, got 1e\+200"),
+    "sums beyond float32": (lambda: residual_sums(HUGE * 1e8, 0 * C), ValueError,
+        r"descriptors: expected magnitudes that float32 can square and add up, got 1e\+38"),
+    "sums beyond float16": (lambda: vlad(np.full((9, 2), 3e4, np.float16), 0 * C, norm=False),
+        ValueError, r"descriptors: expected magnitudes that float16 can square and add up, got .+"),
     # --- kmeans
     "no training set": (lambda: kmeans(np.zeros((0, 2)), 1), ValueError,
         r"descriptors: expected at least 1 rows, got 0"),
@@ -136,7 +140,7 @@ CASES = {
     "supervector norm by name": (lambda: supervector(X, C, norm="l2"), TypeError,
         r"norm: expected True or False, got 'l2'"),
     "huge for a soft supervector": (lambda: supervector([[1e200, 1.0]], C, sigma=1.0), ValueError,
-        r"descriptors: expected magnitudes whose squares are finite, got 1e\+200"),
+        r"descriptors: expected magnitudes that float64 can square and add up, got 1e\+200"),
     # --- gaussian_mixture
     "more Gaussians than points": (lambda: gaussian_mixture(X, 7), ValueError,
         r"descriptors: expected at least 7 rows, got 6"),
@@ -183,13 +187,13 @@ CASES = {
     "other D than the means": (lambda: fisher(descriptors=np.ones((4, 3))), ValueError,
         r"descriptors: expected shape \(T, 2\) to match means, got \(4, 3\)"),
     "huge for a mixture": (lambda: fisher(descriptors=[[1e200, 1.0]]), ValueError,
-        r"descriptors: expected magnitudes whose squares are finite, got 1e\+200"),
+        r"descriptors: expected magnitudes that float64 can square and add up, got 1e\+200"),
     "as huge as one of the means": (
         lambda: fisher(means=[[0, 0], [1e160, 1e160]], descriptors=[[1e160, 1e160]]), ValueError,
-        r"descriptors: expected magnitudes whose squares are finite, got 1e\+160"),
+        r"descriptors: expected magnitudes that float64 can square and add up, got 1e\+160"),
     "huge for float32 without length": (
         lambda: fisher(descriptors=HUGE, power=1, norm=False), ValueError,
-        r"descriptors: expected magnitudes whose squares are finite, got 1e\+30"),
+        r"descriptors: expected magnitudes that float32 can square and add up, got 1e\+30"),
     "unknown gradient": (lambda: fisher(gradients=("means", "sigmas")), ValueError,
         r"gradients: expected one of 'weights', 'means', 'variances', got 'sigmas'"),
     "one name": (lambda: fisher(gradients="means"), TypeError,
@@ -210,7 +214,7 @@ CASES = {
     "score of NaN": (lambda: score([[np.nan]], [1.0], [[1.0]], [[1.0]]), ValueError,
         r"descriptors: expected finite values, got nan at \[0, 0\]"),
     "score of the huge": (lambda: score([[1e200]], [1.0], [[1.0]], [[1.0]]), ValueError,
-        r"descriptors: expected magnitudes whose squares are finite, got 1e\+200"),
+        r"descriptors: expected magnitudes that float64 can square and add up, got 1e\+200"),
     "score in another D": (lambda: score(X, [1.0], [[1.0]], [[1.0]]), ValueError,
         r"descriptors: expected shape \(T, 1\) to match means, got \(6, 2\)"),
     "information of no mixture": (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coursekit.aggregation import assign, bag_of_words, _blocks
+from coursekit.aggregation import _blocks, assign, bag_of_words
 from tests.oracles.aggregation import slow_bag_of_words
 
 OPTIONS = [
@@ -62,11 +62,15 @@ def test_soft_votes_of_the_two_nearest_words_share_out_one():
 def test_agrees_with_the_definition(n_descriptors, options, rng):
     descriptors, centroids = rng.standard_normal((n_descriptors, 4)), rng.standard_normal((7, 4))
     got = bag_of_words(descriptors, centroids, **options)
-    np.testing.assert_allclose(got, slow_bag_of_words(descriptors, centroids, **options), rtol=1e-12)
+    np.testing.assert_allclose(
+        got, slow_bag_of_words(descriptors, centroids, **options), rtol=1e-12
+    )
 
 
 @settings(max_examples=40, deadline=None)
-@given(T=st.integers(0, 8), K=st.integers(1, 6), n_assign=st.integers(1, 6), seed=st.integers(0, 99))
+@given(
+    T=st.integers(0, 8), K=st.integers(1, 6), n_assign=st.integers(1, 6), seed=st.integers(0, 99)
+)
 def test_of_equally_near_words_the_first_get_the_votes(T, K, n_assign, seed):
     generator = np.random.default_rng(seed)
     descriptors, centroids = generator.integers(-2, 3, (T, 2)), generator.integers(-2, 3, (K, 2))

@@ -107,9 +107,7 @@ def test_each_descriptor_is_transformed_as_by_itself(rng):
 
 def test_places_are_kept(rng):
     features = placed(rng)
-    for got, before in zip(
-        PerDescriptor(PCA(2)).fit_transform(features), features, strict=True
-    ):
+    for got, before in zip(PerDescriptor(PCA(2)).fit_transform(features), features, strict=True):
         assert got.descriptors.shape == (len(before), 2)
         assert got.positions is before.positions
 

@@ -129,7 +129,9 @@ def sets_of(rng, dtype=np.float32, sizes=SIZES):
 
 def test_the_order_of_descriptors_does_not_matter(encode, rng):
     descriptors = rng.standard_normal((200, D))
-    np.testing.assert_allclose(encode(rng.permutation(descriptors)), encode(descriptors), atol=1e-13)
+    np.testing.assert_allclose(
+        encode(rng.permutation(descriptors)), encode(descriptors), atol=1e-13
+    )
 
 
 def test_an_empty_set_gives_the_zero_vector(encode):
@@ -287,6 +289,14 @@ def test_the_same_seed_learns_the_same_from_a_draw(estimator, rng):
     assert not np.array_equal(learnt(first)[-1], learnt(third)[-1])
 
 
+@pytest.mark.parametrize("name", [name for name in ESTIMATORS if "FisherVector" not in name])
+def test_no_more_descriptors_are_drawn_than_allowed(name, rng):
+    estimator, sets = clone(ESTIMATORS[name][0]), sets_of(rng)
+    estimator.set_params(max_descriptors=K).fit(sets)  # so each becomes a word
+    everything = {tuple(row) for rows in sets for row in rows}
+    assert {tuple(word) for word in estimator.centroids_} < everything
+
+
 def test_a_ready_codebook_is_used_as_it_is(estimator, rng):
     option, size = ready_for(estimator)
     estimator.set_params(**option, **{size: 99}).fit(sets_of(rng, sizes=(2,)))
@@ -333,8 +343,8 @@ def test_it_has_to_be_fitted_first(estimator, rng):
 def test_bad_values_are_located_in_their_bag(estimator, rng):
     sets = sets_of(rng)
     estimator.fit(sets)
-    sets[4][2, 1] = np.nan
-    message = r"^bags\[4\]: expected finite values, got nan at \[2, 1\]$"
+    sets[8][2, 1] = np.nan
+    message = r"^bags\[8\]: expected finite values, got nan at \[2, 1\]$"
     for n_jobs in (1, 3):
         with pytest.raises(ValueError, match=message):
             estimator.set_params(n_jobs=n_jobs).transform(sets)

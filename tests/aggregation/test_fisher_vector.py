@@ -10,6 +10,7 @@ from skimage.feature import fisher_vector as fisher_vector_of_skimage
 from sklearn.mixture import GaussianMixture
 
 from coursekit.aggregation import _blocks, _posteriors, fisher_vector, gaussian_mixture, vlad
+from coursekit.types import FloatArray
 from tests.oracles.aggregation import slow_fisher_vector, slow_log_likelihood, slow_posteriors
 
 ALL = ("weights", "means", "variances")
@@ -25,7 +26,7 @@ OPTIONS = [
 TOLERANCE = {"float16": 2e-3, "float32": 3e-6, "float64": 1e-12}
 
 
-def mixture_of(rng, K=5, D=4):
+def mixture_of(rng, K=5, D=4) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return weights, means and variances."""
     weights = rng.uniform(0.5, 1.5, K)
     variances = rng.uniform(0.3, 2.0, (K, D))

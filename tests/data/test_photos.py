@@ -169,7 +169,7 @@ def test_photos_are_values():
             r"group: expected the name of a group \(did you mean 'skull'\?\), got 'Skull'",
         ),
         (
-            lambda: photos(subset="pairs"),  # type: ignore[arg-type]
+            lambda: photos(subset="pairs"),
             r"subset: expected one of 'group', 'pair', 'distractor', got 'pairs'",
         ),
     ],

@@ -180,7 +180,7 @@ def test_answer_has_one_form():
 
 def test_kind_is_one_of_the_kinds():
     with pytest.raises(ValueError, match=r"^kind: expected one of 'predict', .*, got 'guess'$"):
-        replace(ENTRY, kind="guess")  # type: ignore[arg-type]
+        replace(ENTRY, kind="guess")
 
 
 @pytest.mark.parametrize(

@@ -40,4 +40,4 @@ def test_unlike_name_is_told_all_names():
 
 def test_id_is_a_string():
     with pytest.raises(TypeError, match=r"^exercise_id: expected a string, got int$"):
-        exercise_cells(3)  # type: ignore[arg-type]
+        exercise_cells(3)

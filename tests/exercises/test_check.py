@@ -462,7 +462,7 @@ def test_unknown_exercise_names_the_closest():
 
 def test_swapped_arguments_are_refused():
     with pytest.raises(TypeError, match=r"^exercise_id: expected a string, got function$"):
-        check(right_words, "vlad.assign")  # type: ignore[arg-type]
+        check(right_words, "vlad.assign")
 
 
 def test_hints_are_counted():

@@ -279,7 +279,7 @@ IMAGE = np.zeros((20, 20, 3), np.uint8)
     ("call", "error", "message"),
     [
         (
-            lambda: sift(np.zeros((4, 4, 3))),  # type: ignore[arg-type]
+            lambda: sift(np.zeros((4, 4, 3))),
             TypeError,
             r"image: expected a uint8 array \(H, W, 3\), got float64",
         ),
@@ -300,7 +300,7 @@ IMAGE = np.zeros((20, 20, 3), np.uint8)
             r"edge_threshold: expected a finite number > 0, got -1.5",
         ),
         (
-            lambda: dense_sift(IMAGE, step=2.5),  # type: ignore[arg-type]
+            lambda: dense_sift(IMAGE, step=2.5),
             TypeError,
             r"step: expected an integer, got 2.5",
         ),

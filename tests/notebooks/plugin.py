@@ -90,6 +90,10 @@ class GuardedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval has no types
 class GuardedCell(IPyNbCell):  # type: ignore[misc]
     """A cell whose figures, error stream and reach are checked too."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.output_timeout = 60  # seconds; nbval's 5 are too few on a busy machine
+
     def runtest(self) -> None:
         before = len(self.parent.workspace.trespasses())
         super().runtest()

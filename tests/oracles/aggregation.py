@@ -48,9 +48,7 @@ def slow_vlad(descriptors, centroids, power=1.0, intra_norm=False, norm=True):
     return np.array([z / length for z in vector] if norm and length > 0 else vector)
 
 
-def slow_bag_of_words(
-    descriptors, centroids, assignment="hard", n_assign=1, sigma=None, norm="l1"
-):
+def slow_bag_of_words(descriptors, centroids, assignment="hard", n_assign=1, sigma=None, norm="l1"):
     """Votes of each descriptor for its nearest words: 1 each, or 1 shared out by distance."""
     K = len(centroids)
     histogram = [0.0] * K

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
@@ -14,7 +15,6 @@ from coursekit.types import LocalFeatures
 
 PHOTO = np.zeros((4, 6, 3), np.uint8)
 WORDS = np.array([[0.0, 0.0], [4.0, 0.0]])
-PLANE = {"xlim": (-2, 6), "ylim": (-1, 3)}
 
 
 @pytest.fixture
@@ -61,20 +61,28 @@ def test_a_glyph_table_shares_the_scale_within_a_row():
     figure = Figure()
     block = np.zeros((2, 128))
     block[0, 0], block[1, 0] = 1, 4
-    plotting.plot_glyph_table(figure, [PHOTO], [block], words=[0, 1], labels=["photo"])
+    plotting.plot_glyph_table([PHOTO], [block], words=[0, 1], labels=["photo"], figure=figure)
     first, second = (strokes(axes.collections[0]) for axes in figure.axes[1:])
     assert np.ptp(first[0, :, 0]) == pytest.approx(0.125)
     assert np.ptp(second[0, :, 0]) == pytest.approx(0.5)
 
 
 def test_residual_arrows_go_from_word_to_descriptor(ax):
-    plotting.plot_residuals(np.array([[1.0, 2.0], [5.0, 0.0]]), WORDS, [0, 1], ax, **PLANE)
+    plotting.plot_residuals(np.array([[1.0, 2.0], [5.0, 0.0]]), WORDS, [0, 1], ax)
     points = [tuple(line.get_xydata()[0]) for line in ax.lines[2:]]  # after the two words
     assert points == [(1, 2), (5, 0)]
     corners = [patch.get_xy() for patch in ax.patches]
     assert all(
         np.abs(c - tip).sum(axis=1).min() < 1e-9 for c, tip in zip(corners, points, strict=True)
     )
+
+
+def test_the_plane_shows_all_points_and_words_unless_told(ax):
+    points = np.array([[1.0, 2.0], [5.0, 0.0]])
+    plotting.plot_residuals(points, WORDS, [0, 1], ax)
+    assert (ax.get_xlim(), ax.get_ylim()) == ((-2, 7), (-2, 4))
+    plotting.plot_residuals(points, WORDS, [0, 1], ax, xlim=(0, 9))
+    assert ax.get_xlim() == (0, 9)
 
 
 def test_a_sum_starts_at_its_word(ax):
@@ -95,7 +103,8 @@ def test_a_ranking_is_nearest_first_and_marks_right_and_wrong_by_sign_and_colour
     table = np.full(gallery.positives.shape, 9.0)
     friend, stranger = np.flatnonzero(gallery.positives[3])[0], len(gallery.database) - 1
     table[3, 3], table[3, stranger], table[3, friend] = 0, 0.5, 1.25
-    plotting.plot_rankings(figure, gallery, 3, {"BoW": table, "VLAD": 2 * table}, n_nearest=2)
+    rankings = {"BoW": table, "VLAD": 2 * table}
+    plotting.plot_rankings(gallery, 3, rankings, n_nearest=2, figure=figure)
     titles = [axes.get_title() for axes in figure.axes]
     assert titles == ["query", "✗ 0.50", "✓ 1.25", "query", "✗ 1.00", "✓ 2.50"]
     assert figure.axes[1].title.get_color() == ORANGE
@@ -104,7 +113,7 @@ def test_a_ranking_is_nearest_first_and_marks_right_and_wrong_by_sign_and_colour
 
 def test_photos_stand_in_a_row_under_their_titles():
     figure = Figure()
-    plotting.plot_photos(figure, [PHOTO, PHOTO + 9], ["one", "two"])
+    plotting.plot_photos([PHOTO, PHOTO + 9], ["one", "two"], figure=figure)
     assert [axes.get_title() for axes in figure.axes] == ["one", "two"]
     assert [np.max(np.asarray(axes.images[0].get_array())) for axes in figure.axes] == [0, 9]
 
@@ -139,25 +148,24 @@ def test_energy_is_drawn_from_the_heaviest_word(ax):
          r"^vector: expected shape \(128,\), got \(64,\)$"),
         (lambda ax: plotting.plot_glyph(np.full(128, np.nan), ax),
          r"^vector: expected finite values, got nan at \[0\]$"),
-        (lambda ax: plotting.plot_glyph_table(
-            ax.figure, [PHOTO], [], words=[0], labels=["a"]),
+        (lambda ax: plotting.plot_glyph_table([PHOTO], [], words=[0], labels=["a"]),
          r"^blocks, labels: expected one for each image, got 1 images, 0 blocks and 1 labels$"),
         (lambda ax: plotting.plot_glyph_table(
-            ax.figure, [PHOTO], [np.zeros((2, 128))], words=[2], labels=["a"]),
+            [PHOTO], [np.zeros((2, 128))], words=[2], labels=["a"]),
          r"^words: expected indices in \[0, 2\), got \[2\]$"),
         (lambda ax: plotting.plot_cells(np.zeros((2, 3)), ax, xlim=(0, 1), ylim=(0, 1)),
          r"^centroids: expected shape \(K, 2\), got \(2, 3\)$"),
-        (lambda ax: plotting.plot_residuals(np.zeros((2, 3)), WORDS, [0, 0], ax, **PLANE),
+        (lambda ax: plotting.plot_residuals(np.zeros((2, 3)), WORDS, [0, 0], ax),
          r"^descriptors: expected shape \(T, 2\), got \(2, 3\)$"),
         (lambda ax: plotting.plot_sums(np.zeros((1, 2)), WORDS, ax),
          r"^sums: expected shape \(2, 2\) to match centroids, got \(1, 2\)$"),
-        (lambda ax: plotting.plot_rankings(Figure(), places(), 0, {}),
+        (lambda ax: plotting.plot_rankings(places(), 0, {}),
          r"^distances: expected at least one representation, got none$"),
-        (lambda ax: plotting.plot_rankings(Figure(), places(), 76, {"BoW": np.ones((76, 161))}),
+        (lambda ax: plotting.plot_rankings(places(), 76, {"BoW": np.ones((76, 161))}),
          r"^query: expected an integer in \[0, 75\], got 76$"),
-        (lambda ax: plotting.plot_rankings(Figure(), places(), 0, {"BoW": np.ones((76, 9))}),
+        (lambda ax: plotting.plot_rankings(places(), 0, {"BoW": np.ones((76, 9))}),
          r"^distances\['BoW'\]: expected shape \(76, 161\) to match gallery, got \(76, 9\)$"),
-        (lambda ax: plotting.plot_photos(Figure(), [PHOTO], []),
+        (lambda ax: plotting.plot_photos([PHOTO], []),
          r"^titles: expected one for each image, got 1 images and 0 titles$"),
         (lambda ax: plotting.plot_features(PHOTO, some_features(), ax, assignments=[0]),
          r"^assignments: expected 3 words, got 1$"),
@@ -170,3 +178,10 @@ def test_energy_is_drawn_from_the_heaviest_word(ax):
 def test_bad_input_is_named(ax, call, message):
     with pytest.raises(ValueError, match=message):
         call(ax)
+
+
+def test_a_function_without_a_figure_opens_one_as_wide_as_the_page():
+    plotting.plot_photos([PHOTO], ["one"])
+    figure = plt.gcf()
+    assert (figure.get_figwidth(), len(figure.axes)) == (6, 1)
+    plt.close(figure)

@@ -216,7 +216,7 @@ SCORES, RIGHT = np.ones((2, 3)), np.eye(2, 3, dtype=bool)
             r"positives: expected an array of bool, got dtype int64",
         ),
         (
-            lambda: mean_average_precision(SCORES, None),  # type: ignore[arg-type]
+            lambda: mean_average_precision(SCORES, None),
             TypeError,
             r"positives: expected an array of bool, got dtype object",
         ),

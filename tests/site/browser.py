@@ -79,7 +79,7 @@ def visit(
 ) -> Iterator[Visit]:
     """Open a page of the site and wait until it is still: scripts ran, formulas are set."""
     options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
-    with browser.new_context(**options) as context:  # type: ignore[arg-type]
+    with browser.new_context(**options) as context:
         page = context.new_page()
         page.set_default_timeout(10_000)
         opened = Visit(page)
