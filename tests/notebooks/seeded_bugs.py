@@ -39,10 +39,10 @@ class Bug:
 
 VLAD, CODEBOOK = "aggregation/vlad.py", "aggregation/codebook.py"
 SUBTRACTED = "sums -= counts[:, :, None] * words.centroids"
-SUMMED = "[cancelled.ravel()]\n    return sums"
-GLOBAL = "        v /= _length(float(np.vdot(v, v)))\n"
+SUMMED = "[cancelled.ravel()]\n    return counts, sums"
+GLOBAL = "        _to_length_one(v.reshape(len(v), -1))\n"
 POWER = "        v = np.copysign(np.abs(v) ** power, v)\n"
-INTRA = "        v /= np.array([[_length(square)] for square in np.vecdot(v, v).tolist()])\n"
+INTRA = "        _to_length_one(v.reshape(-1, v.shape[2]))\n"
 IF_POWER, IF_INTRA, IF_GLOBAL = (
     f"    if {condition}:\n{action}"
     for condition, action in (("power != 1", POWER), ("intra_norm", INTRA), ("norm", GLOBAL))
@@ -59,7 +59,7 @@ BUGS = (
         "return sums.swapaxes(1, 2).reshape(len(sets), words.K * words.D)",
     ),
     Bug("no global normalisation", VLAD, IF_GLOBAL, ""),
-    Bug("L1 for L2", VLAD, GLOBAL, "        v /= np.abs(v).sum() or 1\n"),
+    Bug("L1 for L2", VLAD, GLOBAL, "        v /= np.abs(v).sum((1, 2), keepdims=True) + 1e-99\n"),
     Bug("power after L2", VLAD, RIGHT_ORDER, IF_INTRA + IF_GLOBAL + IF_POWER),
     Bug("intra before power", VLAD, RIGHT_ORDER, IF_INTRA + IF_POWER + IF_GLOBAL),
     Bug("squared instead of rooted", VLAD, POWER, POWER.replace("** power", "** (1 / power)")),
