@@ -70,7 +70,8 @@ def _preamble() -> Iterator[str]:
     yield ""
     machine = platform.machine().replace("_", "-")
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    yield f"Machine: {os.cpu_count()} cores {machine}, {platform.system()}; load before: {busy:.1f}."
+    system = platform.system()
+    yield f"Machine: {os.cpu_count()} cores {machine}, {system}; load before: {busy:.1f}."
     blas = {
         f"{lib['internal_api']} {lib['version']}"
         for lib in threadpool_info()

@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 Call = Callable[[], Any]
-SECONDS_PER_TURN = 0.001  # long against the clock, short against the slices of a busy machine
+SECONDS_PER_TURN = 0.003  # long against the clock and a cold cache, short against bursts of others
 
 
 @dataclass(frozen=True)

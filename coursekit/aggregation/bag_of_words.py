@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from coursekit.types import FloatArray, RandomState
 from coursekit.validation import check_choice, check_integer, check_positive
 
-from ._blocks import Block, RefuseNonFinite, in_dtype
+from ._blocks import Block, check_range, in_dtype, refusal
 from .codebook import Words, prepare
 from .encoder import CodebookEncoder
 
@@ -86,9 +86,11 @@ def bag_of_words(
     """
     _check_options(assignment, n_assign, sigma, norm)
     points, words = prepare(descriptors, centroids)
-    with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
+    try:
         histograms = _encode([points], words, assignment, n_assign, sigma, norm)
         return in_dtype(histograms[0], points.dtype)
+    except FloatingPointError as error:
+        raise refusal([("descriptors", points), ("centroids", words.centroids)]) from error
 
 
 def _encode(
@@ -104,10 +106,11 @@ def _encode(
         check_integer(n_assign, "n_assign", at_most=words.K)
     histograms = np.zeros((len(sets), words.K))
     for block in words.blocks(sets):
+        check_range(block.rows)
         if assignment == "hard" and n_assign == 1:
             counts = _histograms(block, words.nearest(block.rows), words.K)
         else:
-            nearest, scores = words.several(block.rows, n_assign)  # (r, n) each
+            nearest, scores = words.several(block.rows, n_assign)  # (n, r) each
             weights = None if sigma is None else shares_of(scores, sigma)
             counts = _histograms(block, nearest, words.K, weights)
         histograms[block.first : block.last] += counts
@@ -115,21 +118,21 @@ def _encode(
 
 
 def shares_of(scores: FloatArray, sigma: float) -> FloatArray:
-    """Return (r, n) weights ∝ exp(−d²/2σ²) that add up to 1 over the r words of a descriptor."""
+    """Return (n, r) weights ∝ exp(−d²/2σ²) that add up to 1 over the r words of a descriptor."""
     # A score is −d²/2 up to a constant of the descriptor, which the division by the sum removes;
     # taking the best one off first keeps the exponentials in range.
-    below = (scores - scores.max(axis=0)).astype(np.float64)
+    below = (scores - scores.max(axis=1, keepdims=True)).astype(np.float64)
     with np.errstate(over="ignore"):  # −∞, for a tiny sigma, has the weight 0 that it should
         weights: FloatArray = np.exp(below / sigma / sigma)
-    weights /= weights.sum(axis=0)
+    weights /= weights.sum(axis=1, keepdims=True)
     return weights
 
 
 def _histograms(
     block: Block, nearest: NDArray[np.intp], K: int, weights: FloatArray | None = None
 ) -> FloatArray:
-    """Return the (n_sets, K) sums of the weights of (n,) or (r, n) words, 1 if not given."""
-    cells = block.cells(nearest, K).ravel()
+    """Return the (n_sets, K) sums of the weights of (n,) or (n, r) words, 1 if not given."""
+    cells = block.cells(nearest.T, K).T.ravel()
     flat = None if weights is None else weights.ravel()
     sums: Any = np.bincount(cells, flat, minlength=K * len(block.sizes))
     histograms: FloatArray = sums.reshape(-1, K)

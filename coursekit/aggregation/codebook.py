@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from threading import current_thread, main_thread
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg.blas import dgemm, sgemm
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -21,7 +19,7 @@ from sklearn.utils import check_random_state
 from coursekit.types import FloatArray, RandomState
 from coursekit.validation import as_matrix, check_integer
 
-from ._blocks import Block, RefuseNonFinite, blocks, segment_sums
+from ._blocks import Block, blocks, check_range, refusal, segment_sums
 
 
 def kmeans(
@@ -127,9 +125,14 @@ def assign(descriptors: ArrayLike, centroids: ArrayLike) -> NDArray[np.intp]:
     [0, 1, 0]
     """
     points, words = prepare(descriptors, centroids)
-    with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
-        pieces = [words.nearest(block.rows) for block in words.blocks([points])]
-    return np.concatenate(pieces) if pieces else np.empty(0, np.intp)
+    pieces = [np.empty(0, np.intp)]
+    try:
+        for block in words.blocks([points]):
+            check_range(block.rows)
+            pieces.append(words.nearest(block.rows))
+    except FloatingPointError as error:
+        raise refusal([("descriptors", points), ("centroids", words.centroids)]) from error
+    return np.concatenate(pieces)
 
 
 class Words:
@@ -167,9 +170,6 @@ class Words:
             self.origin = centroids[0]
             self.centroids = centroids - self.origin
             self.square_norms = np.einsum("kd,kd->k", self.centroids, self.centroids)
-        self._offsets = -0.5 * self.square_norms[:, None]
-        self._countdown = np.arange(self.K, 0, -1, dtype=np.min_scalar_type(self.K))[:, None]
-        self._gemm = sgemm if self.dtype == np.float32 else dgemm
 
     def blocks(self, sets: Sequence[FloatArray]) -> Iterator[Block]:
         """Cut sets into blocks, in the dtype and around the origin of this codebook."""
@@ -177,68 +177,40 @@ class Words:
             rows = rows.astype(self.dtype, copy=False)
             yield Block(first, last, rows if self.origin is None else rows - self.origin, sizes)
 
-    def nearest(self, rows: FloatArray) -> NDArray[np.intp]:
-        """Return the nearest word of each of the (n, D) rows of a block; of equals, the first.
+    def scores(self, rows: FloatArray) -> FloatArray:
+        """Return (n, K) scores of the (n, D) rows of a block: −d²/2 up to a constant per row."""
+        scores: FloatArray = rows @ self.centroids.T
+        scores -= self.square_norms / 2
+        return scores
 
-        Raises
-        ------
-        FloatingPointError
-            If a row holds NaN or infinity, or the products leave the range of the dtype.
-        """
-        return self._best(self._scores(rows))[0]
+    def nearest(self, rows: FloatArray) -> NDArray[np.intp]:
+        """Return the nearest word of each of the (n, D) rows; of equally near ones the first."""
+        scores = self.scores(rows)
+        nearest: NDArray[np.intp] = scores.argmax(axis=1)
+        return nearest
 
     def several(
         self, rows: FloatArray, n_assign: int | None
     ) -> tuple[NDArray[np.intp], FloatArray]:
-        """Return the `n_assign` nearest words of each row, or all of them, and their scores.
+        """Return the `n_assign` nearest words of each row, or all K, and their scores.
 
         Returns
         -------
-        words : (n_assign, n) integers
+        words : (n, n_assign) integers
             The nearest first; in the order of the codebook where all are asked for.
-        scores : (n_assign, n) floating
-            −d²/2, up to a constant for each row.
-
-        Raises
-        ------
-        FloatingPointError
-            As in `nearest`.
+        scores : (n, n_assign) floating
         """
-        scores = self._scores(rows)
+        scores = self.scores(rows)
         if n_assign is None:
-            self._best(scores)  # for its check
-            return np.arange(self.K)[:, None].repeat(len(rows), axis=1), scores
-        found = []
-        for _ in range(n_assign):
-            found.append(self._best(scores))
-            scores[found[-1][0], np.arange(len(rows))] = -np.inf
-        words, best = zip(*found, strict=True)
-        return np.stack(words), np.stack(best)
-
-    def _scores(self, rows: FloatArray) -> FloatArray:
-        """Return (K, n) scores: x·μ − ‖μ‖²/2, the larger the nearer."""
-        scores = np.empty((self.K, len(rows)), self.dtype)
-        if current_thread() is main_thread():
-            # By BLAS itself, as NumPy's product cannot add to an array; it wants columns where
-            # NumPy has rows, hence the transposes, which copy nothing.
-            scores[:] = self._offsets
-            self._gemm(
-                1, rows.T, self.centroids.T, beta=1, c=scores.T, trans_a=True, overwrite_c=True
-            )
-        else:  # NumPy lets the other threads work during the product, SciPy's BLAS does not
-            np.matmul(self.centroids, rows.T, out=scores)
-            scores += self._offsets
-        return scores
-
-    def _best(self, scores: FloatArray) -> tuple[NDArray[np.intp], FloatArray]:
-        """Return the row of the largest score in each column, and that score."""
-        best = scores.max(axis=0)
-        if not np.isfinite(best).all():
-            raise FloatingPointError("a score is not finite")
-        # argmax along the first axis, four times as fast as NumPy's: the first word that reaches
-        # the best score is the one with most words to go.
-        to_go = ((scores == best).view(np.uint8) * self._countdown).max(axis=0)
-        return np.subtract(self.K, to_go, dtype=np.intp), best
+            return np.arange(self.K)[None].repeat(len(rows), axis=0), scores
+        words = np.empty((len(rows), n_assign), np.intp)
+        best = np.empty((len(rows), n_assign), self.dtype)
+        every_row = np.arange(len(rows))
+        for i in range(n_assign):  # few, so this is faster than sorting
+            words[:, i] = scores.argmax(axis=1)
+            best[:, i] = scores[every_row, words[:, i]]
+            scores[every_row, words[:, i]] = -np.inf
+        return words, best
 
 
 def prepare(

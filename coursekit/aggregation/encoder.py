@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABCMeta, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count, pairwise
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from coursekit.types import BagsLike, FloatArray, RandomState
 from coursekit.validation import check_integer
 
-from ._blocks import RefuseNonFinite, in_dtype
+from ._blocks import in_dtype, refusal
 from .bags import as_bags, pooled
 from .codebook import Words, as_codebook, as_random_state, kmeans, working_dtype
 
@@ -120,9 +120,11 @@ class BagEncoder(  # scikit-learn is untyped, hence the comments for the type ch
     def _encode_part(
         self, sets: Sequence[FloatArray], first: int, dtype: np.dtype[Any]
     ) -> FloatArray:
-        names = (f"bags[{i}]" for i in count(first))
-        with RefuseNonFinite(zip(names, sets, strict=False)):
+        try:
             return in_dtype(self._encode(sets, working_dtype(dtype)), dtype)
+        except FloatingPointError as error:
+            named = ((f"bags[{i}]", rows) for i, rows in enumerate(sets, first))
+            raise refusal(named) from error
 
     @abstractmethod
     def _check_options(self) -> None:

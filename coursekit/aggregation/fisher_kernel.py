@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from coursekit.types import FloatArray, RandomState
 from coursekit.validation import as_matrix, check_integer
 
-from ._blocks import RefuseNonFinite
+from ._blocks import refusal
 from .codebook import as_random_state
 from .mixture import Mixture, as_mixture
 
@@ -68,8 +68,11 @@ def score(
     """
     mixture = as_mixture(weights, means, variances)
     points = as_matrix(descriptors, "descriptors", columns=mixture.means.shape[1], match="means")
-    with RefuseNonFinite([("descriptors", points)]), np.errstate(over="raise", invalid="raise"):
-        return _scores(points.astype(np.float64), mixture).astype(points.dtype)
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            return _scores(points.astype(np.float64), mixture).astype(points.dtype)
+    except FloatingPointError as error:
+        raise refusal([("descriptors", points)]) from error
 
 
 def fisher_information(

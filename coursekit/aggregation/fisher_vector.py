@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from coursekit.types import FloatArray, RandomState
 from coursekit.validation import as_matrix, check_choice, check_flag, check_positive
 
-from ._blocks import Block, RefuseNonFinite, blocks, length
+from ._blocks import Block, blocks, in_dtype, length, refusal
 from ._posteriors import Posteriors
 from .codebook import working_dtype
 from .encoder import BagEncoder
@@ -109,10 +109,12 @@ def fisher_vector(
         descriptors, "descriptors", columns=mixture.means.shape[1], match="means", finite=False
     )
     dtype = working_dtype(points.dtype)
-    with RefuseNonFinite([("descriptors", points)]):
+    try:
         posteriors = Posteriors(mixture, dtype, min_posterior)
-        vector: FloatArray = _encode([points], posteriors, gradients, power, norm, dtype)[0]
-    return vector.astype(points.dtype, copy=False)
+        vectors = _encode([points], posteriors, gradients, power, norm, dtype)
+        return in_dtype(vectors[0], points.dtype)
+    except FloatingPointError as error:
+        raise refusal([("descriptors", points)]) from error
 
 
 def _encode(

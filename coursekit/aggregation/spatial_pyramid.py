@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from coursekit.types import BagsLike, FloatArray, IntArray, LocalFeatures
 from coursekit.validation import check_choice, check_finite, check_integer, check_positive
 
-from ._blocks import RefuseNonFinite, length
+from ._blocks import length, refusal
 from .bags import as_bags
 from .encoder import BagEncoder
 
@@ -148,8 +148,10 @@ class SpatialPyramid(  # scikit-learn is untyped, hence the comments for the typ
         encoded = self.encoder_.transform(parts)
         cells = encoded.reshape(len(images), self._n_cells, -1 if images else encoded.shape[1])
         names = (f"bags[{i}]" for i in range(len(sets)))
-        with RefuseNonFinite(zip(names, sets, strict=True)):
+        try:
             return self._weighted(cells.astype(np.float64)).astype(encoded.dtype)
+        except FloatingPointError as error:
+            raise refusal(zip(names, sets, strict=True)) from error
 
     def _cells_of(self, image: LocalFeatures) -> list[FloatArray]:
         """Return the descriptors of each cell, in the order of the vector."""

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from coursekit.types import FloatArray, RandomState
 from coursekit.validation import check_flag, check_positive
 
-from ._blocks import Block, RefuseNonFinite, length
+from ._blocks import Block, check_range, in_dtype, length, refusal
 from .bag_of_words import shares_of
 from .codebook import Words, prepare
 from .encoder import CodebookEncoder
@@ -82,9 +82,10 @@ def supervector(
     """
     _check_options(s, sigma, norm)
     points, words = prepare(descriptors, centroids, double=sigma is not None)
-    with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
-        vector: FloatArray = _encode([points], words, s, sigma, norm)[0]
-    return vector.astype(points.dtype, copy=False)
+    try:
+        return in_dtype(_encode([points], words, s, sigma, norm)[0], points.dtype)
+    except FloatingPointError as error:
+        raise refusal([("descriptors", points), ("centroids", words.centroids)]) from error
 
 
 def _encode(
@@ -116,7 +117,8 @@ def _soft_masses_and_sums(
     block: Block, words: Words, sigma: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return (n_sets, K) masses Σ γ and (n_sets, K, D) sums Σ γ (x − μ) of a block."""
-    gamma = shares_of(words.several(block.rows, None)[1], sigma)  # (K, n)
+    check_range(block.rows)
+    gamma = shares_of(words.several(block.rows, None)[1], sigma).T  # (K, n)
     masses = np.empty((len(block.sizes), words.K))
     sums = np.empty((len(block.sizes), words.K, words.D))
     ends = np.cumsum([0, *block.sizes])

@@ -6,6 +6,7 @@ Zisserman, CVPR 2013.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import ArrayLike
 from coursekit.types import FloatArray, RandomState
 from coursekit.validation import check_flag, check_positive
 
-from ._blocks import Block, RefuseNonFinite, in_dtype, length, segment_sums
+from ._blocks import Block, in_dtype, refusal, segment_sums
 from .codebook import Words, prepare
 from .encoder import CodebookEncoder
 
@@ -60,8 +61,10 @@ def residual_sums(descriptors: ArrayLike, centroids: ArrayLike) -> FloatArray:
     [[1.0, 2.0], [1.0, 1.0]]
     """
     points, words = prepare(descriptors, centroids)
-    with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
+    try:
         return in_dtype(_residual_sums([points], words)[0], points.dtype)
+    except FloatingPointError as error:
+        raise refusal([("descriptors", points), ("centroids", words.centroids)]) from error
 
 
 def vlad(
@@ -123,9 +126,11 @@ def vlad(
     """
     _check_options(power, intra_norm, norm)
     points, words = prepare(descriptors, centroids)
-    with RefuseNonFinite([("descriptors", points), ("centroids", words.centroids)]):
+    try:
         vectors = _encode([points], words, power, intra_norm, norm)
         return in_dtype(vectors[0], points.dtype)
+    except FloatingPointError as error:
+        raise refusal([("descriptors", points), ("centroids", words.centroids)]) from error
 
 
 def _encode(
@@ -159,8 +164,10 @@ def counts_and_sums(block: Block, words: Words) -> tuple[FloatArray, FloatArray]
     counts = np.bincount(cells, minlength=n_cells).astype(words.dtype).reshape(-1, K)
     sums = segment_sums(block.rows, cells, n_cells).reshape(-1, K, D)
     sums -= counts[:, :, None] * words.centroids
-    # Where hardly anything is left, it is mostly rounding: take the differences before the sum.
     squares = np.einsum("nkd,nkd->nk", sums, sums)
+    if not np.isfinite(squares).all():  # because a descriptor is not, or is too large
+        raise FloatingPointError("a squared length is not finite")
+    # Where hardly anything is left, it is mostly rounding: take the differences before the sum.
     cancelled = squares < (CANCELLED * counts) ** 2 * words.square_norms
     if cancelled.any():
         chosen = cancelled.ravel()[cells]
@@ -182,8 +189,8 @@ def _normalised(sums: FloatArray, power: float, intra_norm: bool, norm: bool) ->
 
 def _to_length_one(vectors: FloatArray) -> None:
     """Divide (n, d) vectors by their lengths, in place; zeros stay zeros."""
-    squares = np.einsum("nd,nd->n", vectors, vectors)
-    vectors /= np.array([[length(square)] for square in squares.tolist()])
+    lengths = [math.sqrt(square) or 1.0 for square in np.vecdot(vectors, vectors).tolist()]
+    vectors /= np.array(lengths)[:, None]
 
 
 class VLAD(CodebookEncoder):
