@@ -40,6 +40,7 @@ class Bug:
 VLAD, CODEBOOK = "aggregation/vlad.py", "aggregation/codebook.py"
 SUBTRACTED = "sums -= counts[:, :, None] * words.centroids"
 SUMMED = "[cancelled.ravel()]\n    return counts, sums"
+OFFSET = "scores -= self.square_norms / 2"
 GLOBAL = "        _to_length_one(v.reshape(len(v), -1))\n"
 POWER = "        v = np.copysign(np.abs(v) ** power, v)\n"
 INTRA = "        _to_length_one(v.reshape(-1, v.shape[2]))\n"
@@ -65,9 +66,14 @@ BUGS = (
     Bug("squared instead of rooted", VLAD, POWER, POWER.replace("** power", "** (1 / power)")),
     Bug("sign lost in the power", VLAD, POWER, "        v = np.abs(v) ** power\n"),
     Bug("no intra normalisation", VLAD, IF_INTRA, ""),
-    Bug("farthest word", CODEBOOK, "best = scores.max(axis=0)", "best = scores.min(axis=0)"),
-    Bug("nearest by dot product", CODEBOOK, "scores[:] = self._offsets", "scores[:] = 0"),
-    Bug("offset twice too large", CODEBOOK, "-0.5 * self.square_norms", "-self.square_norms"),
+    Bug(
+        "farthest word",
+        CODEBOOK,
+        "= scores.argmax(axis=1)\n        return",
+        "= scores.argmin(axis=1)\n        return",
+    ),
+    Bug("nearest by dot product", CODEBOOK, OFFSET, "pass"),
+    Bug("offset twice too large", CODEBOOK, OFFSET, "scores -= self.square_norms"),
     Bug("words not divided by cell size", CODEBOOK, "/ sizes[:, None]", "/ sizes.mean()"),
     Bug("seed forgotten", CODEBOOK, "random_state=rng)", "random_state=None)"),
 )
