@@ -74,8 +74,12 @@ def bag_of_words_table(seconds: float) -> Table:
     )
 
 
-def images_table(seconds: float, median_size: int) -> Table:
-    """200 images in one `transform`, against a loop over the plain function."""
+def images_table(seconds: float, median_size: int, *, bar_for_jobs: int) -> Table:
+    """200 images in one `transform`, against a loop over the plain function.
+
+    Small sets gain from sharing the cost of calls; large ones, whose products fill the time, only
+    from a second core. The bar is on the one that is meant to reach it.
+    """
     D, K, n_images = 128, 64, 200
     generator = np.random.default_rng(1)
     sizes = (median_size * generator.lognormal(0, 0.6, n_images)).astype(int) + 1
@@ -95,7 +99,7 @@ def images_table(seconds: float, median_size: int) -> Table:
         f"{n_images} images, median {median_size} descriptors: D = {D}, K = {K}, float32",
         _named(compare(loop, calls, seconds=seconds), "loop over coursekit.vlad"),
         rows.nbytes,
-        at_least=dict.fromkeys(calls, 1.5),
+        at_least={f"one transform, n_jobs={bar_for_jobs}": 1.5},
         inverse=True,
     )
 

@@ -265,6 +265,6 @@ def check_flag(value: Any, name: str) -> bool:
     TypeError
         If `value` is anything else, such as the name of a norm.
     """
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name}: expected True or False, got {value!r}")
-    return bool(value)
+    if value is True or value is False or isinstance(value, np.bool_):
+        return bool(value)
+    raise TypeError(f"{name}: expected True or False, got {value!r}")

@@ -6,6 +6,7 @@ Zisserman 2003.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -97,7 +98,8 @@ def assign(descriptors: ArrayLike, centroids: ArrayLike) -> NDArray[np.intp]:
 
     .. math:: \mathrm{NN}(x_t) = \arg\min_k \lVert x_t - \mu_k \rVert
 
-    The search is exhaustive, not approximate; of equally near words the lowest index wins.
+    The search is exhaustive, not approximate. Of equally near words the lowest index wins; of two
+    whose distances differ by less than the rounding of the dtype, either may.
 
     Parameters
     ----------
@@ -149,7 +151,7 @@ class Words:
     Parameters
     ----------
     centroids : (K, D) float32 or float64
-        Finite, K ≥ 1; the caller has validated them.
+        K ≥ 1. Whether they are finite the caller sees from `extent`.
 
     Attributes
     ----------
@@ -157,6 +159,8 @@ class Words:
         Around the same origin as the rows of `blocks`.
     square_norms : (K,) floating
         Of these centroids.
+    extent : float
+        Sum of the squares of all components; not finite if one is not, or is too large.
     """
 
     def __init__(self, centroids: FloatArray) -> None:
@@ -165,8 +169,9 @@ class Words:
         self.origin: FloatArray | None = None
         self.centroids = centroids
         self.square_norms = np.einsum("kd,kd->k", centroids, centroids)
+        self.extent = float(np.add.reduce(self.square_norms))
         total = np.add.reduce(centroids, axis=0)
-        if np.vdot(total, total) > 0.9 * self.K * np.add.reduce(self.square_norms):
+        if np.vdot(total, total) > 0.9 * self.K * self.extent:
             self.origin = centroids[0]
             self.centroids = centroids - self.origin
             self.square_norms = np.einsum("kd,kd->k", self.centroids, self.centroids)
@@ -218,21 +223,31 @@ def prepare(
 ) -> tuple[FloatArray, Words]:
     """Validate the two arrays that every encoder with a codebook takes.
 
-    The values of `descriptors` remain to be checked. float16 keeps its dtype here and is computed
+    The values of `descriptors` remain to be looked at. float16 keeps its dtype here and is computed
     in float32, since no BLAS multiplies float16; with `double`, all are computed in float64.
     """
-    codebook = as_codebook(centroids)
+    codebook = as_codebook(centroids, finite=False)
     points = as_matrix(
         descriptors, "descriptors", columns=codebook.shape[1], match="centroids", finite=False
     )
     dtype = np.dtype(np.float64) if double else working_dtype(points.dtype)
-    return points, Words(codebook.astype(dtype, copy=False))
+    words = Words(codebook.astype(dtype, copy=False))
+    if not math.isfinite(words.extent):
+        raise refusal([("centroids", words.centroids)])
+    return points, words
 
 
-def as_codebook(centroids: ArrayLike, *, columns: int | None = None) -> FloatArray:
-    """Return `centroids` as a finite (K, D) floating array, K ≥ 1, of the D that is required."""
+def as_codebook(
+    centroids: ArrayLike, *, columns: int | None = None, finite: bool = True
+) -> FloatArray:
+    """Return `centroids` as a (K, D) floating array, K ≥ 1, of the D that is required."""
     codebook = as_matrix(
-        centroids, "centroids", columns=columns, match="the descriptors", symbols="(K, D)"
+        centroids,
+        "centroids",
+        columns=columns,
+        match="the descriptors",
+        symbols="(K, D)",
+        finite=finite,
     )
     if len(codebook) == 0:
         raise ValueError(f"centroids: expected at least one word, got shape {codebook.shape}")

@@ -139,8 +139,7 @@ def _encode(
     """Return (n_sets, K·D) VLADs, in the dtype of the codebook."""
     sums = _residual_sums(sets, words)
     for first in range(0, len(sums), SETS_AT_ONCE):
-        some = sums[first : first + SETS_AT_ONCE]
-        some[:] = _normalised(some, power, intra_norm, norm)
+        _normalise(sums[first : first + SETS_AT_ONCE], power, intra_norm, norm)
     return sums.reshape(len(sets), words.K * words.D)
 
 
@@ -165,7 +164,7 @@ def counts_and_sums(block: Block, words: Words) -> tuple[FloatArray, FloatArray]
     sums = segment_sums(block.rows, cells, n_cells).reshape(-1, K, D)
     sums -= counts[:, :, None] * words.centroids
     squares = np.einsum("nkd,nkd->nk", sums, sums)
-    if not np.isfinite(squares).all():  # because a descriptor is not, or is too large
+    if not math.isfinite(squares.sum()):  # because a descriptor is not, or is too large
         raise FloatingPointError("a squared length is not finite")
     # Where hardly anything is left, it is mostly rounding: take the differences before the sum.
     cancelled = squares < (CANCELLED * counts) ** 2 * words.square_norms
@@ -176,21 +175,20 @@ def counts_and_sums(block: Block, words: Words) -> tuple[FloatArray, FloatArray]
     return counts, sums
 
 
-def _normalised(sums: FloatArray, power: float, intra_norm: bool, norm: bool) -> FloatArray:
-    v: FloatArray = sums.astype(np.float64)  # (n, K, D); squares of float32 need its range
+def _normalise(v: FloatArray, power: float, intra_norm: bool, norm: bool) -> None:
+    """Apply to (n, K, D) residual sums, in place: signed power, length per word, length in all."""
     if power != 1:
-        v = np.copysign(np.abs(v) ** power, v)
+        np.copysign(np.abs(v) ** power, v, out=v)
     if intra_norm:
         _to_length_one(v.reshape(-1, v.shape[2]))
     if norm:
         _to_length_one(v.reshape(len(v), -1))
-    return v
 
 
 def _to_length_one(vectors: FloatArray) -> None:
     """Divide (n, d) vectors by their lengths, in place; zeros stay zeros."""
     lengths = [math.sqrt(square) or 1.0 for square in np.vecdot(vectors, vectors).tolist()]
-    vectors /= np.array(lengths)[:, None]
+    vectors /= np.array(lengths, vectors.dtype)[:, None]
 
 
 class VLAD(CodebookEncoder):

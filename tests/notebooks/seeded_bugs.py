@@ -42,7 +42,7 @@ SUBTRACTED = "sums -= counts[:, :, None] * words.centroids"
 SUMMED = "[cancelled.ravel()]\n    return counts, sums"
 OFFSET = "scores -= self.square_norms / 2"
 GLOBAL = "        _to_length_one(v.reshape(len(v), -1))\n"
-POWER = "        v = np.copysign(np.abs(v) ** power, v)\n"
+POWER = "        np.copysign(np.abs(v) ** power, v, out=v)\n"
 INTRA = "        _to_length_one(v.reshape(-1, v.shape[2]))\n"
 IF_POWER, IF_INTRA, IF_GLOBAL = (
     f"    if {condition}:\n{action}"
@@ -60,11 +60,11 @@ BUGS = (
         "return sums.swapaxes(1, 2).reshape(len(sets), words.K * words.D)",
     ),
     Bug("no global normalisation", VLAD, IF_GLOBAL, ""),
-    Bug("L1 for L2", VLAD, GLOBAL, "        v /= np.abs(v).sum((1, 2), keepdims=True) + 1e-99\n"),
+    Bug("L1 for L2", VLAD, GLOBAL, "        v /= np.abs(v).sum((1, 2), keepdims=True) + 1e-30\n"),
     Bug("power after L2", VLAD, RIGHT_ORDER, IF_INTRA + IF_GLOBAL + IF_POWER),
     Bug("intra before power", VLAD, RIGHT_ORDER, IF_INTRA + IF_POWER + IF_GLOBAL),
     Bug("squared instead of rooted", VLAD, POWER, POWER.replace("** power", "** (1 / power)")),
-    Bug("sign lost in the power", VLAD, POWER, "        v = np.abs(v) ** power\n"),
+    Bug("sign lost in the power", VLAD, POWER, "        np.power(np.abs(v), power, out=v)\n"),
     Bug("no intra normalisation", VLAD, IF_INTRA, ""),
     Bug(
         "farthest word",
