@@ -98,7 +98,8 @@ def assign(descriptors: ArrayLike, centroids: ArrayLike) -> NDArray[np.intp]:
 
     .. math:: \mathrm{NN}(x_t) = \arg\min_k \lVert x_t - \mu_k \rVert
 
-    The search is exhaustive, not approximate; of equally near words the lowest index wins.
+    The search is exhaustive, not approximate. Of equally near words the lowest index wins; of two
+    whose distances differ by less than the rounding of the dtype, either may.
 
     Parameters
     ----------
