@@ -75,6 +75,12 @@ CASES = {
         r"descriptors: expected magnitudes that float32 can square and add up, got 1e\+38"),
     "sums beyond float16": (lambda: vlad(np.full((9, 2), 3e4, np.float16), 0 * C, norm=False),
         ValueError, r"descriptors: expected magnitudes that float16 can square and add up, got .+"),
+    "NaN to assign": (lambda: assign([[0.0, np.nan]], C), ValueError,
+        r"descriptors: expected finite values, got nan at \[0, 1\]"),
+    "huge to assign": (lambda: assign(HUGE, 1e15 * C), ValueError,
+        r"descriptors: expected magnitudes that float32 can square and add up, got 1e\+30"),
+    "huge to count": (lambda: bag_of_words(-HUGE, 1e15 * C), ValueError,
+        r"descriptors: expected magnitudes that float32 can square and add up, got 1e\+30"),
     # --- kmeans
     "no training set": (lambda: kmeans(np.zeros((0, 2)), 1), ValueError,
         r"descriptors: expected at least 1 rows, got 0"),

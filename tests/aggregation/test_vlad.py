@@ -138,7 +138,14 @@ def test_one_zero_word_does_not_disturb_the_others():
     assert got.tolist() == [0.0, 0.0, 0.0, 1.0]
 
 
-# --- rounding
+# --- range and rounding
+
+
+def test_sums_beyond_float16_are_refused_where_numpy_would_be_silent():
+    descriptors = np.full((9, 2), 3e4, np.float16)
+    message = r"^descriptors: expected magnitudes that float16 can square and add up, got .+$"
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match=message):
+        residual_sums(descriptors, np.zeros((1, 2)))
 
 
 @pytest.mark.parametrize("offset", [1e2, 1e3, 1e4])
