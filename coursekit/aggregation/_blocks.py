@@ -7,7 +7,7 @@ call is paid per block and not per set, and what one step writes the next still 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,13 +40,19 @@ class Block(NamedTuple):
         return nearest + np.repeat(np.arange(len(self.sizes)) * n_words, self.sizes)
 
 
-def blocks(sets: Sequence[FloatArray], n_words: int) -> Iterator[Block]:
+def blocks(
+    sets: Sequence[FloatArray],
+    n_words: int,
+    convert: Callable[[FloatArray], FloatArray] = lambda rows: rows,
+) -> Iterator[Block]:
     """Cut sets into blocks of which `n_words` scores per row fit the cache.
 
     Parameters
     ----------
     sets : sequence of (n_i, D) floating
     n_words : int
+    convert : callable, optional
+        Applied to the (n, D) rows of each block.
 
     Yields
     ------
@@ -64,10 +70,10 @@ def blocks(sets: Sequence[FloatArray], n_words: int) -> Iterator[Block]:
         if last == first + 1:
             for start in range(0, total, n_rows):
                 piece = sets[first][start : start + n_rows]
-                yield Block(first, last, piece, [len(piece)])
+                yield Block(first, last, convert(piece), [len(piece)])
         elif total > 0:
             sizes = [len(rows) for rows in sets[first:last]]
-            yield Block(first, last, np.concatenate(sets[first:last]), sizes)
+            yield Block(first, last, convert(np.concatenate(sets[first:last])), sizes)
         first = last
 
 

@@ -178,9 +178,11 @@ class Words:
 
     def blocks(self, sets: Sequence[FloatArray]) -> Iterator[Block]:
         """Cut sets into blocks, in the dtype and around the origin of this codebook."""
-        for first, last, rows, sizes in blocks(sets, self.K):
-            rows = rows.astype(self.dtype, copy=False)
-            yield Block(first, last, rows if self.origin is None else rows - self.origin, sizes)
+        return blocks(sets, self.K, self._local)
+
+    def _local(self, rows: FloatArray) -> FloatArray:
+        rows = rows.astype(self.dtype, copy=False)
+        return rows if self.origin is None else rows - self.origin
 
     def scores(self, rows: FloatArray) -> FloatArray:
         """Return (n, K) scores of the (n, D) rows of a block: −d²/2 up to a constant per row."""
