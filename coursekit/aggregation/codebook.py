@@ -64,7 +64,7 @@ def kmeans(
 
     References
     ----------
-    Sivic & Zisserman 2003, §3; Arthur & Vassilvitskii 2007 (k-means++); slides S05, S13.
+    Sivic & Zisserman 2003; Arthur & Vassilvitskii 2007 (k-means++); slides S05, S13.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def assign(descriptors: ArrayLike, centroids: ArrayLike) -> NDArray[np.intp]:
 
     References
     ----------
-    Slide S13, step 1; Jégou et al. 2010, §2.
+    Slide S13, step 1; Jégou et al. 2010.
 
     Examples
     --------

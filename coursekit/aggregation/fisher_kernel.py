@@ -59,7 +59,7 @@ def score(
 
     References
     ----------
-    Slide S16; Jaakkola & Haussler 1998; Sánchez et al. 2013, §2.
+    Slide S16; Jaakkola & Haussler 1998; Sánchez et al. 2013.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def fisher_information(
 
     References
     ----------
-    Slide S17; Perronnin & Dance 2007; Sánchez et al. 2013, appendix.
+    Slide S17; Perronnin & Dance 2007; Sánchez et al. 2013.
 
     Examples
     --------

@@ -95,7 +95,7 @@ def fisher_vector(
 
     References
     ----------
-    Slides S18–S22; Perronnin et al. 2010, §2 and §3; Sánchez et al. 2013, eq. (16)–(18).
+    Slides S18–S22; Perronnin et al. 2010; Sánchez et al. 2013, eq. (16)–(18).
 
     Examples
     --------

@@ -59,7 +59,7 @@ class SpatialPyramid(  # scikit-learn is untyped, hence the comments for the typ
 
     References
     ----------
-    Slide S23; Lazebnik et al. 2006, §3, eq. (3).
+    Slide S23; Lazebnik et al. 2006, eq. (3).
 
     Examples
     --------

@@ -114,8 +114,8 @@ def vlad(
 
     References
     ----------
-    Slides S10–S13; Jégou et al. 2010, eq. (1); power: Jégou et al. 2012, §3.2; per-word length:
-    Arandjelović & Zisserman 2013, §3.1.
+    Slides S10–S13; Jégou et al. 2010, eq. (1); power: Jégou et al. 2012; per-word length:
+    Arandjelović & Zisserman 2013.
 
     Examples
     --------

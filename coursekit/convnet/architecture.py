@@ -190,7 +190,7 @@ def receptive_field(layers: Sequence[Layer]) -> ReceptiveField:
 
     References
     ----------
-    Slides S37–S40, S44–S45; Long et al. 2015, §3 (404 pixels for VGG-16 made convolutional).
+    Slides S37–S40, S44–S45; Long et al. 2015 (404 pixels for VGG-16 made convolutional).
 
     Examples
     --------

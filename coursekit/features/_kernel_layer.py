@@ -8,7 +8,7 @@ stands for the kernel
           \qquad \kappa(u) = e^{\alpha (u - 1)}
 
 which is a Gaussian in the difference of the two directions, since u − 1 is minus half its square.
-Mairal 2016, "End-to-end kernel learning with supervised convolutional kernel networks", §3.
+Mairal 2016, "End-to-end kernel learning with supervised convolutional kernel networks".
 """
 
 from __future__ import annotations

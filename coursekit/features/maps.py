@@ -3,7 +3,7 @@ r"""The maps of a convolutional network as local features: one descriptor for ea
 At each of the H·W places, the C channels are a descriptor of what the network sees there, so that
 VLAD or a Fisher vector can be built on a network as on SIFT. Torch is only loaded by a network.
 
-Slides S46 and S52; Gong et al. 2014; Arandjelović et al. 2016, §3: "a dense descriptor extractor".
+Slides S46 and S52; Gong et al. 2014; Arandjelović et al. 2016: "a dense descriptor extractor".
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def maps_to_features(
 
     References
     ----------
-    Slides S46, S52; Arandjelović et al. 2016, §3.
+    Slides S46, S52; Arandjelović et al. 2016.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def network_features(
 
     References
     ----------
-    Slides S46, S52; Gong et al. 2014; Arandjelović et al. 2016, §3.
+    Slides S46, S52; Gong et al. 2014; Arandjelović et al. 2016.
 
     Examples
     --------

@@ -7,7 +7,7 @@ kernel of two patches. The result takes the place of SIFT, before VLAD or a Fish
 
 Slide S52; Paulin et al. 2015, "Local convolutional features with unsupervised training for image
 retrieval"; Mairal et al. 2014, "Convolutional kernel networks". The anchors and the projection
-follow Mairal 2016, §3, where Paulin et al. minimise the error of the approximation by stochastic
+follow Mairal 2016, where Paulin et al. minimise the error of the approximation by stochastic
 gradients.
 """
 
@@ -105,7 +105,7 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
 
     References
     ----------
-    Paulin et al. 2015, §3; Mairal et al. 2014; Mairal 2016, §3; slide S52.
+    Paulin et al. 2015; Mairal et al. 2014; Mairal 2016; slide S52.
 
     Examples
     --------

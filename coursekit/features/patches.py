@@ -1,7 +1,7 @@
 """The pixels of each local feature, brought to one size and turned upright.
 
 What a descriptor of patches starts from. Slides S05, S12; Lowe 2004, sections 5 and 6; Paulin et
-al. 2015, figure 1.
+al. 2015.
 """
 
 from __future__ import annotations

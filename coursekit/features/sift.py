@@ -188,7 +188,7 @@ def root_sift(descriptors: FloatArray | IntArray) -> FloatArray:
     References
     ----------
     Arandjelović & Zisserman 2012, "Three things everyone should know to improve object
-    retrieval", section 2.1.
+    retrieval".
 
     Examples
     --------

@@ -27,7 +27,7 @@ def plot_energy(shares: dict[str, FloatArray], ax: Axes) -> None:
 
     References
     ----------
-    Jégou et al. 2009 (burstiness); Arandjelović & Zisserman 2013, section 3.
+    Jégou et al. 2009 (burstiness); Arandjelović & Zisserman 2013.
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """CroW, cross-dimensional weighting: sums weighted by pixel and by channel.
 
-Slide S50; Kalantidis, Mellina & Osindero, ECCV workshops 2016, §4.
+Slide S50; Kalantidis, Mellina & Osindero, ECCV workshops 2016.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def crow(x: Tensor, *, alpha: float = 2, beta: float = 2, mask: Tensor | None = 
 
     References
     ----------
-    Kalantidis, Mellina & Osindero 2016, §4 and the authors' script (which gives NaN on zero maps);
+    Kalantidis, Mellina & Osindero 2016 and the authors' script (which gives NaN on zero maps);
     slide S50.
 
     Examples

@@ -1,6 +1,6 @@
 """GeM, the generalised mean: between the average (p = 1) and the maximum (p → ∞), trainable.
 
-Slide S51; Radenović, Tolias & Chum, PAMI 2018, §3.2.
+Slide S51; Radenović, Tolias & Chum, PAMI 2018.
 """
 
 from __future__ import annotations

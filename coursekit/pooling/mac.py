@@ -1,6 +1,6 @@
 """MAC, the maximum activations of convolutions: each map's largest response.
 
-Slides S46–S47; Tolias, Sicre & Jégou, ICLR 2016, §2.
+Slides S46–S47; Tolias, Sicre & Jégou, ICLR 2016.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def mac(x: Tensor, *, mask: Tensor | None = None) -> Tensor:
 
     References
     ----------
-    Tolias, Sicre & Jégou 2016, §2; slides S46–S47.
+    Tolias, Sicre & Jégou 2016; slides S46–S47.
 
     Examples
     --------

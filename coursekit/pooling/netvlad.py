@@ -1,6 +1,6 @@
 """NetVLAD: VLAD as a trainable layer, with soft assignment of a map's columns to words.
 
-Slide S52; Arandjelović, Gronat, Torii, Pajdla & Sivic, CVPR 2016, §3.1.
+Slide S52; Arandjelović, Gronat, Torii, Pajdla & Sivic, CVPR 2016.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """R-MAC, regional MAC: the maxima of a grid of regions, each of length 1, added up.
 
-Slides S48–S49; Tolias, Sicre & Jégou, ICLR 2016, §3.
+Slides S48–S49; Tolias, Sicre & Jégou, ICLR 2016.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def regions(h: int, w: int, *, levels: int = 3, overlap: float = 0.4) -> list[Re
 
     References
     ----------
-    Tolias, Sicre & Jégou 2016, §3.2, and the authors' script (m ≤ 6); slides S48–S49.
+    Tolias, Sicre & Jégou 2016, and the authors' script (m ≤ 6); slides S48–S49.
 
     Examples
     --------
@@ -173,7 +173,7 @@ def rmac(
 
     References
     ----------
-    Tolias, Sicre & Jégou 2016, §3.2; slides S48–S49.
+    Tolias, Sicre & Jégou 2016; slides S48–S49.
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """SPoC, sum-pooled convolutional features: each map's sum, the centre counting most.
 
-Slide S50; Babenko & Lempitsky, ICCV 2015, §3.2.
+Slide S50; Babenko & Lempitsky, ICCV 2015.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def spoc(x: Tensor, *, center_prior: bool = True, mask: Tensor | None = None) ->
 
     References
     ----------
-    Babenko & Lempitsky 2015, §3.2 (sum pooling, centering prior); slide S50.
+    Babenko & Lempitsky 2015 (sum pooling, centering prior); slide S50.
 
     Examples
     --------

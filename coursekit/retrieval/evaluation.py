@@ -118,7 +118,7 @@ def average_precision(
     References
     ----------
     Philbin et al. 2007, "Object retrieval with large vocabularies and fast spatial matching",
-    section 2, and the program that goes with its data.
+    and the program that goes with its data.
 
     Examples
     --------
