@@ -6,5 +6,21 @@ from coursekit.retrieval.evaluation import (
     mean_average_precision,
     rank,
 )
+from coursekit.retrieval.expansion import expand_queries
+from coursekit.retrieval.index import CompressedIndex, ExactIndex
+from coursekit.retrieval.intervals import Interval, bootstrap_interval
+from coursekit.retrieval.whitening import LearnedWhitening, PCAWhitening
 
-__all__ = ["MeanAveragePrecision", "average_precision", "mean_average_precision", "rank"]
+__all__ = [
+    "CompressedIndex",
+    "ExactIndex",
+    "Interval",
+    "LearnedWhitening",
+    "MeanAveragePrecision",
+    "PCAWhitening",
+    "average_precision",
+    "bootstrap_interval",
+    "expand_queries",
+    "mean_average_precision",
+    "rank",
+]
