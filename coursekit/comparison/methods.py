@@ -1,0 +1,99 @@
+"""The methods that are compared: a source of features, then an encoder or a pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
+
+from coursekit.aggregation import (
+    VLAD,
+    BagOfWords,
+    FisherVector,
+    PerDescriptor,
+    SpatialPyramid,
+    SuperVector,
+)
+from coursekit.comparison.pooled import NetVLADMaps, Pooled
+
+__all__ = ["METHODS", "Method"]
+
+_D: Final = 64  # dimensions of SIFT after PCA, as in Jégou et al. 2012
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way from an image to a vector.
+
+    Parameters
+    ----------
+    name : str
+        As on the command line.
+    title : str
+        As in tables.
+    source : str
+        Which of `SOURCES` it starts from.
+    make : callable
+        Returns a new encoder: ``fit(features)``, then ``transform(features)`` to (N, dim).
+    """
+
+    name: str
+    title: str
+    source: str
+    make: Callable[[], Any]
+
+
+def _reduced(encoder: Any) -> Any:
+    return make_pipeline(PerDescriptor(PCA(_D, random_state=0)), encoder)
+
+
+def _pooling(name: str, **options: Any) -> Any:
+    import coursekit.pooling
+
+    return Pooled(partial(getattr(coursekit.pooling, name), **options))
+
+
+def _local() -> Iterator[Method]:
+    def sift(name: str, title: str, make: Callable[[], Any]) -> Method:
+        return Method(name, title, "sift", make)
+
+    power = {"power": 0.5}
+    yield sift("bow64", "BoW, K = 64", lambda: BagOfWords(64))
+    yield sift("bow1000", "BoW, K = 1000", lambda: BagOfWords(1000, norm="l2"))
+    yield sift(
+        "bow1000x3", "BoW, K = 1000, 3 words", lambda: BagOfWords(1000, n_assign=3, norm="l2")
+    )
+    yield sift(
+        "bow1000tfidf", "BoW, K = 1000, TF-IDF", lambda: BagOfWords(1000, norm="l2", tf_idf=True)
+    )
+    yield sift("pyramid", "Spatial pyramid of BoW, K = 64", lambda: SpatialPyramid(BagOfWords(64)))
+    yield sift("vlad", "VLAD, K = 64", lambda: _reduced(VLAD(64, **power)))
+    yield sift("supervector", "Super-vector, K = 64", lambda: _reduced(SuperVector(64)))
+    yield sift("fisher", "Fisher vector, K = 64", lambda: _reduced(FisherVector(64)))
+    yield Method(
+        "ckn_vlad", "VLAD of patch-CKN, K = 64", "ckn", lambda: _reduced(VLAD(64, **power))
+    )
+
+
+def _deep() -> Iterator[Method]:
+    for source, suffix, title in (
+        ("maps", "", ""),
+        ("random_maps", "_random", ", random weights"),
+    ):
+        yield Method(f"mac{suffix}", f"MAC{title}", source, partial(_pooling, "mac"))
+        yield Method(f"gem{suffix}", f"GeM, p = 3{title}", source, partial(_pooling, "gem"))
+    yield Method("spoc", "SPoC", "maps", partial(_pooling, "spoc"))
+    yield Method(
+        "spoc_flat", "SPoC, no centre prior", "maps", partial(_pooling, "spoc", center_prior=False)
+    )
+    yield Method("crow", "CroW", "maps", partial(_pooling, "crow"))
+    yield Method("rmac", "R-MAC", "maps", partial(_pooling, "rmac"))
+    yield Method("netvlad", "NetVLAD, K = 64, not trained", "maps", NetVLADMaps)
+
+
+METHODS: Final[Mapping[str, Method]] = {one.name: one for one in (*_local(), *_deep())}
+"""Each method by its name."""

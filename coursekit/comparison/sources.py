@@ -1,0 +1,120 @@
+"""What methods start from: the local descriptors, or the maps, of each image.
+
+Several methods share a source; it is computed once for a set of images. A source first learns from
+images that are not evaluated, as scikit-learn's transformers do, though most have nothing to learn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Protocol, Self
+
+import numpy as np
+
+from coursekit.types import FloatArray, Image, Loadable, LocalFeatures
+
+__all__ = ["SOURCES", "Source"]
+
+# Half of OpenCV's contrast threshold: more patches, as in the chapter on VLAD.
+_N_FEATURES: Final = 1000
+_CONTRAST: Final = 0.02
+_SIDE: Final = 384  # longer side that the network is given, in pixels
+
+
+class Source(Protocol):
+    """Anything that learns from images and then gives the features of each."""
+
+    def fit(self, images: Sequence[Image | Loadable]) -> Self:
+        """Learn from images that are not evaluated."""
+
+    def transform(self, images: Sequence[Image | Loadable]) -> list[Any]:
+        """Compute the features of each image."""
+
+
+class Sift:
+    """RootSIFT at the points that SIFT detects."""
+
+    def fit(self, images: Sequence[Image | Loadable]) -> Self:
+        """Learn nothing."""
+        return self
+
+    def transform(self, images: Sequence[Image | Loadable]) -> list[LocalFeatures]:
+        """Describe the strongest points of each image."""
+        from coursekit.features import extract
+
+        return extract(images, _detector(), n_jobs=-1)
+
+
+class Ckn:
+    """Convolutional kernel descriptors of the patches that SIFT detects, learnt without labels."""
+
+    def fit(self, images: Sequence[Image | Loadable]) -> Self:
+        """Learn the anchors from patches of these images."""
+        from coursekit.features import PatchCKN, extract, extract_patches
+
+        detector = partial(_detector(), n_features=100)
+        patches = [
+            extract_patches(as_pixels(image), found)
+            for image, found in zip(images, extract(images, detector, n_jobs=-1), strict=True)
+            if len(found)
+        ]
+        self._ckn = PatchCKN().fit(np.concatenate(patches))
+        return self
+
+    def transform(self, images: Sequence[Image | Loadable]) -> list[LocalFeatures]:
+        """Describe the patches at the strongest points of each image."""
+        from coursekit.features import extract
+
+        return extract(images, self._describe, n_jobs=-1)
+
+    def _describe(self, image: Image) -> LocalFeatures:
+        from coursekit.features import dominant_angles, extract_patches
+
+        found = _detector()(image)
+        turned = dominant_angles(extract_patches(image, found))
+        return self._ckn.describe(image, found, angles=turned)
+
+
+@dataclass
+class Maps:
+    """The last maps of a network, (C, h, w) float32 for each image."""
+
+    network: str = "course_net"
+    pretrained: bool = True
+
+    def fit(self, images: Sequence[Image | Loadable]) -> Self:
+        """Learn nothing."""
+        return self
+
+    def transform(self, images: Sequence[Image | Loadable]) -> list[FloatArray]:
+        """Run the network on each image, its longer side at 384 pixels."""
+        from coursekit.convnet.backbones import backbone
+        from coursekit.convnet.describe import maps_by_shape
+
+        network = backbone(self.network, pretrained=self.pretrained)
+        found: dict[int, FloatArray] = {}
+        for indices, maps in maps_by_shape(images, network, side=_SIDE):
+            found.update(zip(indices, maps.numpy(), strict=True))
+        return [found[i] for i in range(len(images))]
+
+
+def as_pixels(image: Image | Loadable) -> Image:
+    """Read an image if it is not read yet."""
+    return image if isinstance(image, np.ndarray) else image.load()
+
+
+def _detector() -> Callable[..., LocalFeatures]:
+    from coursekit.features import sift
+
+    return partial(sift, n_features=_N_FEATURES, contrast_threshold=_CONTRAST)
+
+
+SOURCES: Final[Mapping[str, Callable[[], Source]]] = {
+    "sift": Sift,
+    "ckn": Ckn,
+    "maps": Maps,
+    "random_maps": partial(Maps, pretrained=False),
+}
+"""Each source by the name that a method asks for it."""
