@@ -1,7 +1,7 @@
 """Tiny ImageNet (Stanford CS231n, Le & Yang 2015) as two arrays; for training only, never shipped.
 
 Two forms are read: the official folder `tiny-imagenet-200/` (100 000 photos to train on), and
-contact sheets, `train0.zip` … `train3.zip` and `val.zip`: one JPEG a class, tiles of 64×64 row by row.
+contact sheets, `train0.zip` … `train3.zip` and `val.zip`: one JPEG a class, of tiles of 64×64.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ __all__ = [
     "FloatArray",
     "Image",
     "IntArray",
+    "Loadable",
     "LocalFeatures",
     "RandomState",
 ]
@@ -29,6 +30,13 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 Image: TypeAlias = NDArray[np.uint8]  # (H, W, 3), RGB
 
 RandomState: TypeAlias = int | np.random.RandomState | None  # as scikit-learn takes it
+
+
+class Loadable(Protocol):
+    """Whatever can be read as an image, such as a `Photo`."""
+
+    def load(self) -> Image:
+        """Read the pixels, (H, W, 3) uint8."""
 
 
 @dataclass(frozen=True, eq=False)

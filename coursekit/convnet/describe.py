@@ -18,7 +18,7 @@ from PIL import Image as PillowImage
 from torch import Tensor
 
 from coursekit.convnet.backbones import Backbone
-from coursekit.types import FloatArray, Image
+from coursekit.types import FloatArray, Image, Loadable
 from coursekit.validation import as_image, check_integer, check_positive
 
 __all__ = ["describe", "maps_by_shape", "resize"]
@@ -56,14 +56,15 @@ def resize(image: Image, side: int) -> Image:
 
 
 def maps_by_shape(
-    images: Iterable[Image], network: Backbone, *, side: int = 384, batch_size: int = 16
+    images: Iterable[Image | Loadable], network: Backbone, *, side: int = 384, batch_size: int = 16
 ) -> Iterator[tuple[list[int], Tensor]]:
     """Run a network on images of any size, those of one shape together.
 
     Parameters
     ----------
-    images : iterable of N (H, W, 3) uint8
-        May be a generator: at most `batch_size` images of each shape are held.
+    images : iterable of N (H, W, 3) uint8 or of objects with ``load()``
+        Images, or photos, which are read where they are needed: at most `batch_size` images of
+        each shape are held.
     network : Backbone
         In evaluation mode.
     side : int, default 384
@@ -88,13 +89,18 @@ def maps_by_shape(
         raise ValueError("network: expected evaluation mode, got training mode; call .eval()")
     waiting: dict[tuple[int, ...], list[tuple[int, Image]]] = defaultdict(list)
     for i, image in enumerate(images):
-        small = resize(image, side)
+        small = _read(image, i, side)
         same = waiting[small.shape]
         same.append((i, small))
         if len(same) == batch_size:
             yield _run(network, waiting.pop(small.shape))
     for same in waiting.values():
         yield _run(network, same)
+
+
+def _read(image: Image | Loadable, i: int, side: int) -> Image:
+    pixels = as_image(image if isinstance(image, np.ndarray) else image.load(), f"images[{i}]")
+    return resize(pixels, side)
 
 
 @torch.inference_mode()
@@ -105,7 +111,7 @@ def _run(network: Backbone, batch: list[tuple[int, Image]]) -> tuple[list[int], 
 
 
 def describe(
-    images: Sequence[Image] | Callable[[], Iterable[Image]],
+    images: Sequence[Image | Loadable],
     network: Backbone,
     pool: Callable[[Tensor], Tensor],
     *,
@@ -119,8 +125,8 @@ def describe(
 
     Parameters
     ----------
-    images : sequence of N (H, W, 3) uint8, or a function that returns an iterable of them
-        The function is called once a scale, so that no more than a few batches are in memory.
+    images : sequence of N (H, W, 3) uint8 or of objects with ``load()``
+        Gone through once a scale.
     network : Backbone
         In evaluation mode.
     pool : callable
@@ -158,16 +164,15 @@ def describe(
         raise ValueError("scales: expected at least one, got none")
     total: FloatArray | None = None
     for factor in factors:
-        stream = images() if callable(images) else images
         scaled = max(1, round(check_integer(side, "side") * factor))
-        vectors = _pooled(stream, network, pool, scaled, batch_size)
+        vectors = _pooled(images, network, pool, scaled, batch_size)
         total = vectors if total is None else total + vectors
     assert total is not None
     return _normalised(total)
 
 
 def _pooled(
-    images: Iterable[Image],
+    images: Iterable[Image | Loadable],
     network: Backbone,
     pool: Callable[[Tensor], Tensor],
     side: int,

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
 from joblib import Parallel, delayed
 
-from coursekit.types import Image, LocalFeatures
+from coursekit.types import Image, Loadable, LocalFeatures
 
-__all__ = ["Loadable", "extract"]
-
-
-class Loadable(Protocol):
-    """Whatever can be read as an image, such as a `Photo`."""
-
-    def load(self) -> Image:
-        """Read the pixels, (H, W, 3) uint8."""
+__all__ = ["extract"]
 
 
 def extract(

@@ -210,7 +210,8 @@ def _as_training(X: Any) -> FloatArray:
     X = as_matrix(X, "X", symbols="(n, D)")
     if len(X) < 2:
         raise ValueError(f"X: expected at least 2 vectors, got {len(X)}")
-    return X.astype(np.float64)
+    double: FloatArray = X.astype(np.float64)
+    return double
 
 
 def _n_components(value: int | None, most: int) -> int:

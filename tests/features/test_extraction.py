@@ -10,8 +10,7 @@ import pytest
 
 from coursekit.data import photos
 from coursekit.features import extract, sift
-from coursekit.features.extraction import Loadable
-from coursekit.types import Image, LocalFeatures
+from coursekit.types import Image, Loadable, LocalFeatures
 
 FEW = partial(sift, n_features=30)
 
