@@ -197,12 +197,15 @@ class _Answer:
 
     def __call__(self, response: Any, **_: object) -> None:
         self.status = response.status_code
+        # Some servers call an archive an encoding of its content, and requests would unpack it.
+        response.raw.headers.pop("Content-Encoding", None)
         length = response.headers.get("Content-Length")
         if self.status == 206:
-            # "bytes 100-999/1000"
-            parts = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers["Content-Range"])
+            given = response.headers.get("Content-Range", "")
+            parts = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", given)  # "bytes 100-999/1000"
             if parts is None or int(parts[1]) != self.file.tell():
-                raise OSError(f"the range {response.headers['Content-Range']!r}")
+                self.file.truncate(0)  # the next try starts over
+                raise OSError(f"the range {given!r}")
             self.total = int(parts[2])
         elif self.status == 200:  # the whole file, whatever we asked for
             self.file.truncate(0)

@@ -20,6 +20,8 @@ class HttpFiles(http.server.ThreadingHTTPServer):
         self.ranges = True
         self.etag: str | None = '"v1"'
         self.cut: int | None = None
+        self.headers: dict[str, str] = {}  # to send instead of our own
+        self.moved: dict[str, str] = {}  # old path to new path
         self.asked: list[tuple[str, str | None]] = []  # path and Range of each request
 
     def url(self, name: str) -> str:
@@ -32,7 +34,14 @@ class _HttpHandler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server, wanted = self.server, self.headers["Range"]
         server.asked.append((self.path, wanted))
-        content = server.files.get(self.path.lstrip("/"))
+        path = self.path.lstrip("/")
+        if path in server.moved:
+            self.send_response(301)
+            self.send_header("Location", server.url(server.moved[path]))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        content = server.files.get(path)
         if content is None:
             self.send_error(404)
             return
@@ -40,12 +49,14 @@ class _HttpHandler(http.server.BaseHTTPRequestHandler):
         if start and start >= len(content):
             self.send_error(416)
             return
-        self.send_response(206 if start else 200)
+        headers = {"Content-Length": str(len(content) - start)}
         if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        self.send_header("Content-Length", str(len(content) - start))
+            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
         if server.etag:
-            self.send_header("ETag", server.etag)
+            headers["ETag"] = server.etag
+        self.send_response(206 if start else 200)
+        for name, value in (headers | server.headers).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content[start:][: server.cut])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import re
 import socket
@@ -104,6 +105,33 @@ def test_a_partial_file_that_is_too_long_is_dropped(http_files, tmp_path):
     path = fetch(Remote(http_files.url("set.bin"), SHA256), tmp_path, progress=False)
     assert path.read_bytes() == CONTENT
     assert names(tmp_path) == ["set.bin"]
+
+
+def test_an_archive_comes_as_it_is_stored(http_files, tmp_path):
+    archive = http_files.files["set.tgz"] = gzip.compress(CONTENT)
+    http_files.headers["Content-Encoding"] = "x-gzip"  # as some servers say of every .tgz
+    (tmp_path / "set.tgz.part").write_bytes(archive[:100])
+    path = fetch(Remote(http_files.url("set.tgz")), tmp_path, progress=False)
+    assert path.read_bytes() == archive
+
+
+def test_a_file_that_moved_is_followed_and_resumed(http_files, tmp_path):
+    http_files.files["new/set.bin"] = CONTENT
+    http_files.moved["set.bin"] = "new/set.bin"
+    (tmp_path / "set.bin.part").write_bytes(CONTENT[:500])
+    path = fetch(Remote(http_files.url("set.bin"), SHA256), tmp_path, progress=False)
+    assert path.read_bytes() == CONTENT
+    assert http_files.asked[-1] == ("/new/set.bin", "bytes=500-")
+
+
+@pytest.mark.parametrize("given", ["bytes 0-9/*", "bytes 7-102399/102400", "nonsense"])
+def test_a_range_that_was_not_asked_for_is_refused_and_not_kept(http_files, tmp_path, given):
+    http_files.files["set.bin"] = CONTENT
+    http_files.headers["Content-Range"] = given
+    (tmp_path / "set.bin.part").write_bytes(CONTENT[:500])
+    with pytest.raises(DownloadError, match=rf"got the range '{re.escape(given)}'; try again"):
+        fetch(Remote(http_files.url("set.bin"), SHA256), tmp_path, progress=False)
+    assert names(tmp_path) == []
 
 
 def test_a_missing_file_says_what_to_put_where(server, tmp_path):
