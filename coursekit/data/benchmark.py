@@ -1,81 +1,85 @@
-"""Sets to learn on and to evaluate on, made from the photographs that ship.
-
-*Places*: find the other photos of the same place or object among distractors.
-"""
+"""What a method is evaluated on: one form for every set, shipped or downloaded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coursekit.data.photos import Photo, photos
-from coursekit.types import BoolArray, IntArray
+from coursekit.types import BoolArray, Image, IntArray
 
-__all__ = ["Places", "places"]
+__all__ = ["Benchmark", "NamedImage"]
 
-# All other groups were photographed from drones, planes and kites: they resemble one another
-# more than holiday photos do, so that figures are given for the two kinds apart as well.
-_NOT_AERIAL = frozenset({"bananas", "skull", "eiffel", "umayyad", "sports_bag"})
+
+class NamedImage(Protocol):
+    """What a set is made of: an image with a name, read when it is needed."""
+
+    @property
+    def name(self) -> str:
+        """Its identifier, which no other image of the set has."""
+
+    def load(self) -> Image:
+        """Read the pixels, (H, W, 3) uint8."""
+
+
+ImageT_co = TypeVar("ImageT_co", bound=NamedImage, covariant=True)
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
-    """A retrieval set with its true neighbours, and the photos to learn on.
+class Benchmark(Generic[ImageT_co]):
+    """A retrieval set with its true neighbours, and the images to learn on.
+
+    The fields are what `coursekit.retrieval.mean_average_precision` takes:
+    ``mean_average_precision(scores, b.positives, junk=b.junk, exclude=b.exclude)``.
 
     Parameters
     ----------
-    learning : tuple of Photo
-        For codebooks, PCA, whitening … None of them is in the database.
-    database : tuple of N Photo
-        What is searched: the grouped photos first, then distractors.
-    queries : tuple of Q Photo
-        The grouped photos; ``queries[q] is database[exclude[q]]``.
+    learning : tuple of images
+        For codebooks, PCA, whitening … None of them is evaluated.
+    database : tuple of N images
+        What is searched.
+    queries : tuple of Q images
+        What is looked for.
     positives : (Q, N) bool
-        Whether the photo shows the query's place or object; False for the query itself.
-    exclude : (Q,) integers in [0, N)
-        Where the query itself stands in the database, to be left out of its own ranking.
+        What should come first for each query; False for the query itself.
     kind : (Q,) str
-        ``"aerial"`` or ``"other"``.
+        What kind of query each one is, to report figures apart.
+    group : (Q,) str
+        The place or the photo that each query comes from. Queries of one group are not
+        independent: a confidence interval resamples groups.
+    exclude : (Q,) integers in [0, N), optional
+        Where the query itself stands in the database, to be left out of its own ranking;
+        ``None`` if no query is in the database.
+    junk : (Q, N) bool, optional
+        What is neither right nor wrong, to be taken out before ranking.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit one another.
     """
 
-    learning: tuple[Photo, ...]
-    database: tuple[Photo, ...]
-    queries: tuple[Photo, ...]
+    learning: tuple[ImageT_co, ...]
+    database: tuple[ImageT_co, ...]
+    queries: tuple[ImageT_co, ...]
     positives: BoolArray
-    exclude: IntArray
     kind: NDArray[np.str_]
+    group: NDArray[np.str_]
+    exclude: IntArray | None = None
+    junk: BoolArray | None = None
 
-
-def places() -> Places:
-    """Make the set *Places*: 76 queries with 1 to 5 true neighbours among 161 photos.
-
-    Every other distractor, the first included, is for learning; the rest is in the database.
-    All grouped photos are in the database, so no place, object or source photo is in both.
-
-    Returns
-    -------
-    Places
-
-    References
-    ----------
-    The protocol (each photo of a group is a query, itself left out) is that of INRIA Holidays,
-    Jégou, Douze & Schmid 2008, but for one query a group there; slides S12–S14.
-
-    Examples
-    --------
-    >>> benchmark = places()
-    >>> len(benchmark.learning), len(benchmark.database), len(benchmark.queries)
-    (85, 161, 76)
-    >>> benchmark.queries[-1].name, int(benchmark.positives[-1].sum())
-    ('sports_bag_2', 2)
-    """
-    distractors = photos(subset="distractor")
-    queries = tuple(one for one in photos() if one.group is not None)
-    database = queries + distractors[1::2]
-    exclude = np.arange(len(queries))
-    positives = np.array([[one.group == query.group for one in database] for query in queries])
-    positives[exclude, exclude] = False
-    kind = np.array(["other" if query.group in _NOT_AERIAL else "aerial" for query in queries])
-    return Places(distractors[::2], database, queries, positives, exclude, kind)
+    def __post_init__(self) -> None:
+        Q, N = len(self.queries), len(self.database)
+        expected = {
+            "positives": (Q, N),
+            "kind": (Q,),
+            "group": (Q,),
+            "exclude": (Q,),
+            "junk": (Q, N),
+        }
+        for name, shape in expected.items():
+            array = getattr(self, name)
+            if array is not None and array.shape != shape:
+                raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")

@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from coursekit.data.photos import Photo, photos
+from coursekit.data.wheel_photos import WheelPhoto, wheel_photos
 
 __all__ = ["BEGIN", "END", "credits_list", "licence_url", "with_credits"]
 
@@ -112,6 +113,7 @@ def with_credits(page: str) -> str:
     sections = (
         f"### The places and objects\n\n{credits_list(views)}",
         f"### The other photographs\n\n{credits_list(photos(subset='distractor'))}",
+        "### The photographs of scikit-learn\n\n" + "\n".join(map(_wheel_line, wheel_photos())),
     )
     return f"{before}{BEGIN}\n\n" + "\n\n".join(sections) + f"\n\n{END}{after}"
 
@@ -129,6 +131,12 @@ def _line(same: list[Photo]) -> str:
     page = "" if first.source_page is None else f", [source page](<{first.source_page}>)"
     source = first.repository.replace("_", r"\_")
     return f"- **{title}** ({files}): {_author(first)}; {licence}; from {source}{page}"
+
+
+def _wheel_line(one: WheelPhoto) -> str:
+    licence = f"[{one.licence}]({licence_url(one.licence)})"
+    page = f"[{one.name}](<{one.source_page}>)"
+    return f"- **{one.title}** ({page}): {one.author}; {licence}; from scikit-learn"
 
 
 def _file_url(one: Photo) -> str:

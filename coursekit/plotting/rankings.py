@@ -14,11 +14,11 @@ from coursekit.types import FloatArray, Image
 from coursekit.validation import as_matrix, check_integer
 
 if TYPE_CHECKING:
-    from coursekit.data import Places
+    from coursekit.data import Benchmark, NamedImage
 
 
 def plot_rankings(
-    gallery: Places,
+    gallery: Benchmark[NamedImage],
     query: int,
     distances: Mapping[str, FloatArray],
     *,
@@ -32,7 +32,7 @@ def plot_rankings(
 
     Parameters
     ----------
-    gallery : Places
+    gallery : Benchmark
         Queries, database and true neighbours.
     query : int in [0, Q)
         Which query.
@@ -71,7 +71,8 @@ def plot_rankings(
         _photo(row[0], gallery.queries[query].load(), "query", BLUE)
         row[0].set_ylabel(name, fontsize=12)
         to_query = _row_of(table, name, gallery, query)
-        nearest = rank(-to_query, exclude=int(gallery.exclude[query]))
+        itself = None if gallery.exclude is None else int(gallery.exclude[query])
+        nearest = rank(-to_query, exclude=itself)
         for axes, i in zip(row[1:], nearest, strict=False):
             mark, colour = ("✓", GREEN) if gallery.positives[query, i] else ("✗", ORANGE)
             _photo(axes, gallery.database[i].load(), f"{mark} {to_query[i]:.2f}", colour)
@@ -115,7 +116,7 @@ def plot_photos(
         ax.set_axis_off()
 
 
-def _row_of(table: FloatArray, name: str, gallery: Places, query: int) -> FloatArray:
+def _row_of(table: FloatArray, name: str, gallery: Benchmark[NamedImage], query: int) -> FloatArray:
     matrix = as_matrix(table, f"distances[{name!r}]", symbols="(Q, N)")
     if matrix.shape != gallery.positives.shape:
         expected = f"expected shape {gallery.positives.shape} to match gallery"

@@ -1,75 +1,42 @@
-"""The set Places: fixed, without a leak, and with the right neighbours."""
+"""One form for every set, checked where it is made."""
 
 from __future__ import annotations
 
-import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from coursekit.data import Places, groups, photos, places
+from coursekit.data import Benchmark, copies, photos, places
+from coursekit.retrieval import mean_average_precision
 
 
-@pytest.fixture(scope="module")
-def benchmark() -> Places:
-    return places()
+@pytest.mark.parametrize("make", [places, copies])
+def test_a_perfect_method_has_a_perfect_score(make):
+    benchmark = make()
+    result = mean_average_precision(
+        benchmark.positives.astype(float),
+        benchmark.positives,
+        junk=benchmark.junk,
+        exclude=benchmark.exclude,
+    )
+    assert float(result) == 1.0
+    assert result.n_skipped == 0
 
 
-def test_the_split_is_the_one_that_figures_were_measured_on(benchmark):
-    names = "\n".join(one.name for one in benchmark.learning)
-    assert hashlib.sha256(names.encode()).hexdigest()[:16] == "4ce9611273868abd"
-    assert [one.name for one in benchmark.learning[:2]] == ["d_cesenatico_0", "d_kinkakuji_0"]
-    assert len(benchmark.learning) == 85
-
-
-def test_every_photo_is_either_for_learning_or_in_the_database(benchmark):
-    learning, database = set(benchmark.learning), set(benchmark.database)
-    assert not learning & database
-    assert learning | database == set(photos())
-    assert len(benchmark.database) == len(database) == 161
-
-
-@pytest.mark.parametrize("origin", ["group", "blob", "source_page"])
-def test_no_group_and_no_source_is_on_both_sides(benchmark, origin):
-    sides = [
-        {getattr(one, origin) for one in side} - {None}
-        for side in (benchmark.learning, benchmark.database)
-    ]
-    assert not sides[0] & sides[1]
-
-
-def test_no_source_file_is_on_both_sides(benchmark):
-    sides = [
-        {(one.repository, one.path) for one in side}
-        for side in (benchmark.learning, benchmark.database)
-    ]
-    assert not sides[0] & sides[1]
-
-
-def test_queries_are_the_grouped_photos_in_front_of_the_database(benchmark):
-    assert benchmark.queries == benchmark.database[:76]
-    assert all(query.group is not None for query in benchmark.queries)
-    assert all(one.group is None for one in benchmark.database[76:])
-    for query, itself in zip(benchmark.queries, benchmark.exclude, strict=True):
-        assert benchmark.database[itself] is query
-
-
-def test_positives_are_the_other_views_of_the_group(benchmark):
-    assert benchmark.positives.shape == (76, 161)
-    assert benchmark.positives.dtype == bool
-    for q, query in enumerate(benchmark.queries):
-        right = {benchmark.database[i].name for i in np.flatnonzero(benchmark.positives[q])}
-        assert right == {one.name for one in photos(group=query.group)} - {query.name}
-        assert 1 <= len(right) <= 5
-
-
-def test_kinds_tell_the_aerial_places_from_the_others(benchmark):
-    others = {
-        query.group
-        for query, kind in zip(benchmark.queries, benchmark.kind, strict=True)
-        if kind == "other"
-    }
-    assert others == {"bananas", "skull", "eiffel", "umayyad", "sports_bag"}
-    assert set(benchmark.kind) == {"aerial", "other"}
-    assert (benchmark.kind == "other").sum() == 21
-    assert len(groups()) - len(others) == 15
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("positives", np.zeros((2, 3), dtype=bool), r"expected shape \(2, 4\), got \(2, 3\)"),
+        ("kind", np.array(["x"]), r"expected shape \(2,\), got \(1,\)"),
+        ("group", np.array([["x", "y"]]), r"expected shape \(2,\), got \(1, 2\)"),
+        ("exclude", np.array([0, 1, 2]), r"expected shape \(2,\), got \(3,\)"),
+        ("junk", np.zeros((4, 2), dtype=bool), r"expected shape \(2, 4\), got \(4, 2\)"),
+    ],
+)
+def test_what_does_not_fit_is_refused(field, value, message):
+    four = photos()[:4]
+    two = np.array(["a", "b"])
+    good = Benchmark((), four, four[:2], np.zeros((2, 4), dtype=bool), two, two)
+    with pytest.raises(ValueError, match=f"^{field}: {message}$"):
+        replace(good, **{field: value})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.data import photo, photos
+from coursekit.data import copies, photo, photos, wheel_photos
 from coursekit.data.credits import BEGIN, END, credits_list, licence_url, with_credits
 
 PAGE = Path(__file__).parents[2] / "chapters" / "credits.md"
@@ -27,6 +27,25 @@ def test_the_page_names_and_links_every_photo():
         assert f"[{one.licence}](" in line or one.licence == "Public domain", one.name
         assert re.sub(r"([_\[\]])", r"\\\1", one.author) in line or "http" in one.author, one.name
         assert one.source_page is None or f"(<{one.source_page}>)" in line, one.name
+
+
+def test_the_page_names_the_photos_of_other_packages():
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if "from scikit-learn" in line] == [
+        "- **Summer Palace, Beijing** ([china](<https://www.flickr.com/photos/danielbuechele/"
+        "6061409035/>)): danielbuechele (Flickr); "
+        "[CC BY 2.0](https://creativecommons.org/licenses/by/2.0/); from scikit-learn",
+        "- **Dahlia** ([flower](<https://www.flickr.com/photos/vultilion/6056698931/>)): "
+        "vultilion (Flickr); "
+        "[CC BY 2.0](https://creativecommons.org/licenses/by/2.0/); from scikit-learn",
+    ]
+
+
+def test_whatever_is_copied_is_credited():
+    credited = {one.name for one in photos()} | {one.name for one in wheel_photos()}
+    assert {query.original.name for query in copies().queries} <= credited
+    for query in copies().queries:
+        assert query.original.licence in query.credit
 
 
 @pytest.mark.parametrize(
