@@ -117,9 +117,10 @@ def _download(remote: Remote, target: Path, known: str | None, progress: bool) -
     try:
         store.fetch(target.name, downloader=resuming)
     except (OSError, EOFError, ValueError, ftplib.Error) as error:
+        resume = "call again to go on where it stopped, or " if resuming.part.exists() else ""
         raise DownloadError(
-            f"{remote.name}: expected a download from {remote.url}, got {error}; try again (what "
-            f"has come is kept), or get the file by other means and put it at {target}"
+            f"{remote.name}: expected a download from {remote.url}, got {error}; {resume}get the "
+            f"file by other means and put it at {target}"
         ) from error
 
 

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from coursekit.data import Benchmark, copies, photos, places
+from coursekit.plotting import plot_rankings
 from coursekit.retrieval import mean_average_precision
 
 
@@ -40,3 +42,10 @@ def test_what_does_not_fit_is_refused(field, value, message):
     good = Benchmark((), four, four[:2], np.zeros((2, 4), dtype=bool), two, two)
     with pytest.raises(ValueError, match=f"^{field}: {message}$"):
         replace(good, **{field: value})
+
+
+def test_rankings_of_queries_that_are_not_in_the_database_can_be_drawn(data_folder):
+    benchmark, page = copies(), Figure()
+    distances = {"perfect": 1.0 - benchmark.positives}
+    plot_rankings(benchmark, 9, distances, n_nearest=2, figure=page)
+    assert [axes.get_title() for axes in page.axes] == ["query", "✓ 0.00", "✗ 1.00"]
