@@ -9,7 +9,7 @@ from pathlib import Path
 LEAVES = {"types", "validation"}
 ENCODERS = LEAVES | {"aggregation", "convnet", "retrieval", "data"}
 BELOW_FIGURES = ENCODERS | {"pooling", "features", "training"}
-ANYTHING = BELOW_FIGURES | {"plotting", "exercises", "grading", "cli"}
+ANYTHING = BELOW_FIGURES | {"comparison", "plotting", "exercises", "grading", "cli"}
 
 # Each layer, and what it may import besides itself.
 ALLOWED = {
@@ -22,6 +22,7 @@ ALLOWED = {
     "pooling": LEAVES | {"aggregation"},
     "features": LEAVES | {"convnet"},
     "training": LEAVES | {"pooling", "convnet", "retrieval", "data"},
+    "comparison": BELOW_FIGURES,
     "plotting": BELOW_FIGURES,
     "exercises": BELOW_FIGURES,
     "grading": ANYTHING,

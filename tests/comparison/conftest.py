@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from coursekit.data import Benchmark, places
+
+
+@pytest.fixture(scope="session")
+def small() -> Benchmark:
+    """Three places of the set *Places*, seven distractors, twelve photos to learn on."""
+    whole = places()
+    chosen = [i for i, group in enumerate(whole.group) if group in {"skull", "bananas", "umayyad"}]
+    kept = [*chosen, *range(len(whole.queries), len(whole.queries) + 7)]
+    return Benchmark(
+        learning=whole.learning[:12],
+        database=tuple(whole.database[i] for i in kept),
+        queries=tuple(whole.queries[i] for i in chosen),
+        positives=whole.positives[np.ix_(chosen, kept)],
+        kind=whole.kind[chosen],
+        group=whole.group[chosen],
+        exclude=np.arange(len(chosen)),
+    )

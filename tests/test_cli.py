@@ -1,0 +1,60 @@
+"""The command line: what it prints, writes and refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from coursekit import cli
+from coursekit.comparison import METHODS, read_rows
+from coursekit.data import DownloadError
+from tests.comparison.conftest import small  # noqa: F401  (a fixture)
+
+
+@pytest.fixture
+def shipped(monkeypatch, small):  # noqa: F811
+    asked = []
+
+    def load(name):
+        asked.append(name)
+        return small
+
+    monkeypatch.setattr(cli, "load", load)
+    return asked
+
+
+def test_evaluate_prints_and_writes_rows(shipped, capsys, tmp_path):
+    out = tmp_path / "rows.csv"
+    arguments = ["evaluate", "--dataset", "places", "copies", "--method", "gem_random"]
+    assert cli.main([*arguments, "--out", str(out)]) == 0
+    assert shipped == ["places", "copies"]
+    lines = capsys.readouterr().out.splitlines()
+    rows = read_rows(out)
+    assert len(lines) == len(rows) == 4
+    for line, row in zip(lines, rows, strict=True):
+        assert line.startswith(row.dataset)
+        assert f"mAP {row.mean:.3f}" in line
+        assert ("whitened" in line) == row.whitened
+
+
+def test_a_set_that_cannot_be_had_is_said_on_one_line(monkeypatch, capsys):
+    def load(name):
+        raise DownloadError(f"{name}: put it there")
+
+    monkeypatch.setattr(cli, "load", load)
+    assert cli.main(["evaluate", "--dataset", "holidays"]) == 1
+    assert capsys.readouterr().err == "coursekit: holidays: put it there\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["evaluate", "--method", "siftt"], ["train"]])
+def test_what_it_does_not_know_it_refuses(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 2
+    assert "usage: coursekit" in capsys.readouterr().err
+
+
+def test_help_names_every_method(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["evaluate", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert all(name in text for name in METHODS)
