@@ -225,3 +225,11 @@ def test_netvlad_of_sharp_assignments_is_the_vlad_of_the_columns(seed, K, C, H, 
     layer = NetVLAD.from_centroids(words, alpha=1e3, normalize_input=False).double()
     expected = vlad(columns, words.astype(np.float32).astype(float), intra_norm=True)
     torch.testing.assert_close(layer(x)[0], torch.from_numpy(expected), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", DTYPES[:2])
+def test_crow_counts_responses_of_half_precision_exactly(dtype):
+    # 700 against 7: log(707/700) is 0.01, of which two digits would be left in bfloat16.
+    x = torch.zeros(1, 2, 25, 28, dtype=dtype)
+    x[0, 0], x[0, 1, 0, :7] = 1, 1
+    assert_near(crow(x), crow(x.double()))
