@@ -233,3 +233,10 @@ def test_crow_counts_responses_of_half_precision_exactly(dtype):
     x = torch.zeros(1, 2, 25, 28, dtype=dtype)
     x[0, 0], x[0, 1, 0, :7] = 1, 1
     assert_near(crow(x), crow(x.double()))
+
+
+@layers({"rmac", "rmac-2-whole"})
+@pytest.mark.parametrize("dtype", DTYPES[:2])
+def test_regions_of_half_precision_are_normalised_and_added_in_float32(name, dtype):
+    x = torch.rand(3, CHANNELS, 7, 9, generator=torch.Generator().manual_seed(0)).to(dtype)
+    assert torch.equal(LAYERS[name].pool(x), LAYERS[name].pool(x.float()).to(dtype))
