@@ -20,6 +20,7 @@ from sklearn.preprocessing import Normalizer
 from torch import nn
 from torch.nn.functional import interpolate
 
+from coursekit.aggregation import VLAD
 from coursekit.pooling import MAC, MOP, mop_activations, mop_patches
 from tests.oracles.mop import slow_mop, slow_patches
 
@@ -292,6 +293,21 @@ def test_dtype_is_kept(dtype):
     vectors = MOP(2, n_components=3).fit(images).transform(images)
     assert vectors.dtype == dtype
     assert np.isfinite(vectors).all()
+
+
+def test_squares_of_float16_do_not_overflow():
+    whole = [[np.full((1, D), 300, np.float16)]]  # 6 · 300² is beyond 65504
+    np.testing.assert_allclose(MOP().fit(whole).transform(whole), [[D**-0.5] * D], rtol=1e-3)
+
+
+def test_options_reach_the_steps_of_every_level(images):
+    options = {"power": 0.7, "intra_norm": True, "n_init": 2, "max_iter": 7, "max_descriptors": 30}
+    mop = MOP(3, n_components=4, n_pooled=2, random_state=9, n_jobs=2, **options).fit(images)
+    for encoder in mop.encoders_:
+        reached = encoder["vlad"].get_params()
+        assert reached == VLAD(3, random_state=9, n_jobs=2, **options).get_params()
+        assert encoder["perdescriptor"].transformer.get_params()["random_state"] == 9
+        assert encoder["pca"].get_params()["random_state"] == 9
 
 
 def test_integers_are_taken_as_float32():
