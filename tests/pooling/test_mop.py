@@ -255,6 +255,10 @@ def test_pca_keeps_what_the_data_allow(rng):
     assert [encoder["pca"].n_components_ for encoder in mop.encoders_] == [3, 3]  # images
 
 
+def test_second_pca_is_no_wider_than_the_vlad(images):
+    assert MOP(1, n_components=2, n_pooled=9).fit(images).transform(images).shape[1] == D + 2 + 2
+
+
 def test_level_without_patches_gives_zeros(images):
     mop = MOP(2, n_components=3, n_pooled=4).fit(images)
     images[1][2] = np.zeros((0, D))

@@ -11,7 +11,16 @@ from torch.nn.functional import normalize
 
 from coursekit.aggregation import vlad
 from coursekit.pooling import NetVLAD, crow, gem, mac, netvlad, regions, rmac, spoc
-from tests.pooling.layers import BIAS, CENTROIDS, CHANNELS, EXPONENTS, LAYERS, WEIGHT, assert_near
+from tests.pooling.layers import (
+    BIAS,
+    CENTROIDS,
+    CHANNELS,
+    EXPONENTS,
+    LAYERS,
+    WEIGHT,
+    assert_near,
+    make_maps,
+)
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 PER_CHANNEL = {"mac", "spoc", "spoc-plain", "crow", "crow-1-3", "gem", "gem-2.5", "gem-tensor"}
@@ -240,3 +249,11 @@ def test_crow_counts_responses_of_half_precision_exactly(dtype):
 def test_regions_of_half_precision_are_normalised_and_added_in_float32(name, dtype):
     x = torch.rand(3, CHANNELS, 7, 9, generator=torch.Generator().manual_seed(0)).to(dtype)
     assert torch.equal(LAYERS[name].pool(x), LAYERS[name].pool(x.float()).to(dtype))
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e25])
+@pytest.mark.parametrize("kind", ["signed", "negative", "dead"])
+def test_columns_are_normalised_whatever_their_scale(kind, scale, rng):
+    layer = NetVLAD(CHANNELS, 3)
+    x = make_maps(rng, 2, CHANNELS, 4, 6, kind=kind, dtype=torch.float32)
+    torch.testing.assert_close(layer(scale * x), layer(x), rtol=1e-4, atol=1e-5)
