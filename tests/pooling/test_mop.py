@@ -405,6 +405,8 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         r"network: expected evaluation mode, got training mode; call .eval\(\)"),
     "maps": (lambda: mop_activations(IMAGE, lambda x: x), ValueError,
         r"network: expected shape \(1, D\), got \(1, 3, 256, 256\)"),
+    "too many vectors": (lambda: mop_activations(IMAGE, lambda x: x.new_zeros(5, 3)), ValueError,
+        r"network: expected shape \(1, D\), got \(5, 3\)"),
     "no tensor": (lambda: mop_activations(IMAGE, no_tensor), TypeError,
         "network: expected a floating tensor, got NoneType"),
     "no list": (lambda: MOP(2).fit(P), TypeError,
