@@ -53,6 +53,10 @@ class LocalFeatures:
         Diameter of each patch, in pixels.
     image_shape : (int, int)
         (H, W) of the image, in pixels.
+    angles : (T,) floating, optional
+        Where the x axis of each patch points, in radians, from the image's x axis (to the right)
+        towards its y axis (downwards); 0 for upright patches. None where patches have no
+        orientation.
 
     Raises
     ------
@@ -70,6 +74,7 @@ class LocalFeatures:
     positions: FloatArray
     scales: FloatArray
     image_shape: tuple[int, int]
+    angles: FloatArray | None = None
 
     def __post_init__(self) -> None:
         if self.descriptors.ndim != 2:
@@ -81,6 +86,8 @@ class LocalFeatures:
             raise ValueError(f"scales: expected shape ({T},), got {self.scales.shape}")
         if len(self.image_shape) != 2 or min(self.image_shape) < 1:
             raise ValueError(f"image_shape: expected (H, W) ≥ (1, 1), got {self.image_shape}")
+        if self.angles is not None and self.angles.shape != (T,):
+            raise ValueError(f"angles: expected shape ({T},), got {self.angles.shape}")
 
     def __len__(self) -> int:
         return len(self.descriptors)

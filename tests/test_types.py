@@ -29,12 +29,19 @@ def test_new_descriptors_keep_their_places():
     assert after.positions is before.positions
 
 
+def test_angles_are_optional_and_kept():
+    assert features().angles is None
+    angles = np.zeros(3)
+    assert features(angles=angles).with_descriptors(np.zeros((3, 2))).angles is angles
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"descriptors": np.ones(3)}, r"^descriptors: expected shape \(T, D\), got \(3,\)$"),
         ({"positions": np.ones((2, 2))}, r"^positions: expected shape \(3, 2\), got \(2, 2\)$"),
         ({"scales": np.ones((3, 1))}, r"^scales: expected shape \(3,\), got \(3, 1\)$"),
+        ({"angles": np.ones((3, 1))}, r"^angles: expected shape \(3,\), got \(3, 1\)$"),
         ({"image_shape": (0, 8)}, r"^image_shape: expected \(H, W\) ≥ \(1, 1\), got \(0, 8\)$"),
         ({"image_shape": (6, 8, 3)}, r"^image_shape: expected \(H, W\) ≥ .*got \(6, 8, 3\)$"),
     ],

@@ -39,6 +39,8 @@ class Bags(Sequence[BagLike]):
         Diameters in pixels.
     image_shapes : (n, 2) integers, optional
         (H, W) of each image, in pixels.
+    angles : (N,) floating, optional
+        Where the x axis of each patch points, in radians, as in `LocalFeatures`.
 
     Raises
     ------
@@ -57,6 +59,7 @@ class Bags(Sequence[BagLike]):
     positions: FloatArray | None = None
     scales: FloatArray | None = None
     image_shapes: IntArray | None = None
+    angles: FloatArray | None = None
 
     def __post_init__(self) -> None:
         descriptors, offsets = np.asarray(self.descriptors), np.asarray(self.offsets)
@@ -79,6 +82,8 @@ class Bags(Sequence[BagLike]):
 
     def _check_places(self, N: int, n: int) -> None:
         expected = {"positions": (N, 2), "scales": (N,), "image_shapes": (n, 2)}
+        if self.angles is not None:
+            expected["angles"] = (N,)
         if all(getattr(self, name) is None for name in expected):
             return
         for name, shape in expected.items():
@@ -93,7 +98,7 @@ class Bags(Sequence[BagLike]):
         Parameters
         ----------
         sets : list of (n_i, D) arrays or of LocalFeatures
-            At least one. Places are kept if every set has them.
+            At least one. Places are kept if every set has them, and so are angles.
 
         Returns
         -------
@@ -112,12 +117,14 @@ class Bags(Sequence[BagLike]):
         places = [bag for bag in sets if isinstance(bag, LocalFeatures)]
         if len(places) < len(sets):
             return cls(descriptors, offsets)
+        angles = [bag.angles for bag in places if bag.angles is not None]
         return cls(
             descriptors,
             offsets,
             np.concatenate([bag.positions for bag in places]),
             np.concatenate([bag.scales for bag in places]),
             np.array([bag.image_shape for bag in places]),
+            np.concatenate(angles) if len(angles) == len(places) else None,
         )
 
     def __len__(self) -> int:
@@ -133,7 +140,10 @@ class Bags(Sequence[BagLike]):
             return self.descriptors[rows]
         height, width = map(int, self.image_shapes[image])
         descriptors = as_matrix(self.descriptors[rows], "descriptors", finite=False)
-        return LocalFeatures(descriptors, self.positions[rows], self.scales[rows], (height, width))
+        angles = None if self.angles is None else self.angles[rows]
+        return LocalFeatures(
+            descriptors, self.positions[rows], self.scales[rows], (height, width), angles
+        )
 
 
 def as_bags(

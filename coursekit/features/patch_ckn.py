@@ -14,6 +14,7 @@ gradients.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import ClassVar, Final, Literal, NamedTuple
 
 import numpy as np
@@ -109,14 +110,10 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
 
     Examples
     --------
-    Learn on patches of any photos, then describe what SIFT has found::
+    Learn on patches of any photos, then describe what SIFT has found, turned as SIFT does::
 
-        def turned(image, features):
-            return dominant_angles(extract_patches(image, features))
-
-        def describe(image):
-            features = sift(image)
-            return ckn.describe(image, features, angles=turned(image, features))
+        ckn.fit(extract_patches(photo, sift(photo)))
+        features = ckn.describe(image, sift(image))
 
     >>> patches = np.random.default_rng(0).normal(size=(50, 16, 16))
     >>> ckn = PatchCKN([CKNLayer(1, 8, 4)]).fit(patches)
@@ -229,13 +226,13 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         features : LocalFeatures
             T places in this image, such as ``sift(image)``.
         angles : (T,) array, optional
-            Where the x axis of each patch points; see `extract_patches`. By default patches are
-            upright, as those of `dense_sift`; those of `sift` are turned to `dominant_angles`.
+            Where the x axis of each patch points, instead of the angles of `features`; see
+            `extract_patches`.
 
         Returns
         -------
         LocalFeatures
-            The same places with descriptors (T, D) float32.
+            The same places with descriptors (T, D) float32, and with the angles that were used.
 
         Raises
         ------
@@ -246,7 +243,8 @@ class PatchCKN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         """
         check_is_fitted(self, "patch_side_")
         patches = extract_patches(image, features, self.patch_side_, angles=angles)
-        return features.with_descriptors(self.transform(patches))
+        described = features.with_descriptors(self.transform(patches))
+        return described if angles is None else replace(described, angles=np.asarray(angles))
 
     def _maps(self, patches: FloatArray) -> FloatArray:
         """Send (N, P, P) patches through the layers learnt so far: (N, m, m, K)."""

@@ -47,7 +47,8 @@ def extract_patches(
         Side of the result, in pixels.
     angles : (T,) array, optional
         θ, in radians: where each patch's x axis points, from the image's x axis (to the right)
-        towards its y axis (downwards), as from `dominant_angles`. By default patches are upright.
+        towards its y axis (downwards). By default those of `features`, as `sift` has found them;
+        patches are upright where these are None.
 
     Returns
     -------
@@ -76,7 +77,7 @@ def extract_patches(
     check_finite(features.scales, "features.scales")
     if features.scales.min(initial=1) <= 0:
         raise ValueError(f"features: expected scales > 0, got {features.scales.min()}")
-    turns = _as_angles(angles, len(features))
+    turns = _as_angles(features.angles if angles is None else angles, len(features))
     magnification = np.maximum(features.scales / side, 1)
     levels = np.floor(np.log2(magnification)).astype(int)  # (T,)
     patches = np.empty((len(features), side, side), dtype=np.float32)
@@ -99,8 +100,9 @@ def dominant_angles(patches: ArrayLike) -> FloatArray:
 
     The gradients vote for their direction with their length times a Gaussian of σ = P/8 around
     the centre, which is Lowe's 1.5 scales where a patch is 12 wide. The highest bin of the
-    smoothed histogram wins, refined by a parabola through its neighbours. SIFT describes a blob
-    with several such directions several times; here each patch has one.
+    smoothed histogram wins, refined by a parabola through its neighbours. For places without
+    angles, such as those of a grid: `sift` has found its own, several for a blob where several
+    directions dominate.
 
     Parameters
     ----------

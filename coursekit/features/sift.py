@@ -65,7 +65,8 @@ def sift(
     LocalFeatures
         T descriptors (T, 128) float32, strongest contrast first; a blob with several dominant
         orientations is described once for each. `scales` holds the side of the square patch,
-        12 times the σ at which the blob was found. An image without blobs gives T = 0.
+        12 times the σ at which the blob was found, and `angles` its orientation, to which the patch
+        is turned. An image without blobs gives T = 0.
 
     Raises
     ------
@@ -127,8 +128,8 @@ def dense_sift(
     -------
     LocalFeatures
         T descriptors (T, 128) float32, size by size, then row by row from the top left.
-        `scales` holds P. A patch of one single grey has the zero descriptor; an image smaller
-        than every patch gives T = 0.
+        `scales` holds P, `angles` zeros. A patch of one single grey has the zero descriptor; an
+        image smaller than every patch gives T = 0.
 
     Raises
     ------
@@ -243,6 +244,8 @@ def _local_features(
 ) -> LocalFeatures:
     places = np.array([k.pt for k in keypoints], dtype=np.float32).reshape(-1, 2)
     sides = np.array([k.size * _SIDE_OF_SIZE for k in keypoints], dtype=np.float32)
+    # OpenCV's degrees run from the x axis towards the y axis too.
+    angles = np.deg2rad(np.array([k.angle for k in keypoints], dtype=np.float32))
     if as_root:
         descriptors = root_sift(descriptors)
-    return LocalFeatures(descriptors, places, sides, image.shape[:2])
+    return LocalFeatures(descriptors, places, sides, image.shape[:2], angles)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,6 +55,17 @@ def test_bags_of_local_features_keep_the_places(rng):
         assert got.image_shape == expected.image_shape
         for name in ("descriptors", "positions", "scales"):
             assert np.array_equal(getattr(got, name), getattr(expected, name))
+
+
+def test_bags_keep_angles_that_every_set_has(rng):
+    features = [replace(one, angles=rng.random(len(one))) for one in placed(rng)]
+    bags = Bags.from_sets(features)
+    for got, expected in zip(bags, features, strict=True):
+        assert np.array_equal(got.angles, expected.angles)
+    assert Bags.from_sets([*features, *placed(rng)]).angles is None
+    lifted = PerDescriptor(StandardScaler()).fit(bags)
+    assert np.array_equal(lifted.transform(bags).angles, bags.angles)
+    assert lifted.transform(features)[0].angles is features[0].angles
 
 
 def test_places_are_dropped_where_one_set_has_none(rng):

@@ -328,7 +328,7 @@ def test_learning_draws_from_all_over_a_patch():
 def test_describe_keeps_places_and_describes_their_patches():
     tower = photo("eiffel_3").load()
     features = sift(tower, n_features=40)
-    patches = extract_patches(tower, features, 16)
+    patches = extract_patches(tower, features, 16, angles=np.zeros(40))
     ckn = PatchCKN([CKNLayer(1, 8, 4)]).fit(patches)
     angles = dominant_angles(patches)
     described = ckn.describe(tower, features, angles=angles)
@@ -336,8 +336,23 @@ def test_describe_keeps_places_and_describes_their_patches():
     np.testing.assert_array_equal(described.descriptors, ckn.transform(turned))
     assert described.descriptors.shape == (40, 128)
     assert described.descriptors.dtype == np.float32
+    assert described.angles is angles
     assert described.positions is features.positions
     assert described.image_shape == tower.shape[:2]
+
+
+def test_describe_turns_patches_as_sift_has_turned_them():
+    tower = photo("eiffel_3").load()
+    turned = np.ascontiguousarray(np.rot90(tower))
+    ckn = PatchCKN([CKNLayer(1, 8, 8)]).fit(extract_patches(tower, sift(tower, n_features=200)))
+    here, there = (ckn.describe(image, sift(image, n_features=200)) for image in (tower, turned))
+    # (x, y) goes to (y, W − 1 − x): the nearest descriptor of a turned patch is at its place.
+    nearest = (here.descriptors @ there.descriptors.T).argmax(axis=1)
+    x, y = here.positions.T
+    expected = np.stack([y, tower.shape[1] - 1 - x], axis=1)
+    distances = np.linalg.norm(there.positions[nearest] - expected, axis=1)
+    assert np.mean(distances < 3) > 0.7
+    assert here.angles is not None
 
 
 def test_describe_recognises_the_same_place_in_a_darker_photo():

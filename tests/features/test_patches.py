@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -68,6 +70,18 @@ def test_turning_the_image_turns_the_patch(rng):
     np.testing.assert_allclose(left, upright, atol=1e-3)
 
 
+def test_patches_are_turned_to_the_angles_of_the_features_unless_others_are_given(rng):
+    image = grey(smooth_noise(rng, 61, 61))
+    upright = at([(30, 30), (25, 35)], [25, 14], (61, 61))
+    turned = replace(upright, angles=np.array([0.7, -2.0]))
+    np.testing.assert_array_equal(
+        extract_patches(image, turned, 16), extract_patches(image, upright, 16, angles=[0.7, -2.0])
+    )
+    np.testing.assert_array_equal(
+        extract_patches(image, turned, 16, angles=np.zeros(2)), extract_patches(image, upright, 16)
+    )
+
+
 def test_many_patches_give_what_each_gives(rng):
     image = grey(smooth_noise(rng, 60, 80))
     features = dense_sift(image, step=2)
@@ -111,6 +125,15 @@ def test_dominant_angle_looks_at_the_middle():
     assert abs(dominant_angles([patch])[0]) < np.deg2rad(15)
 
 
+def test_dominant_angle_is_mostly_that_of_sift():
+    tower = photo("eiffel_3").load()
+    features = sift(tower)
+    found = dominant_angles(extract_patches(tower, features, angles=np.zeros(len(features))))
+    # Where a blob has several directions, SIFT describes all of them.
+    assert features.angles is not None
+    assert np.mean(np.cos(found - features.angles) > np.cos(np.deg2rad(20))) > 0.6
+
+
 def test_patches_turned_to_their_angle_look_alike_in_a_turned_photo():
     tower = photo("eiffel_3").load()
     features = sift(tower, n_features=60)
@@ -124,7 +147,7 @@ def test_patches_turned_to_their_angle_look_alike_in_a_turned_photo():
     )
     pairs = []
     for image, places in ((tower, features), (turned, there)):
-        angles = dominant_angles(extract_patches(image, places))
+        angles = dominant_angles(extract_patches(image, places, angles=np.zeros(60)))
         pairs.append(extract_patches(image, places, angles=angles))
     difference = np.abs(pairs[0] - pairs[1]).mean(axis=(1, 2))
     assert np.median(difference) < 2  # grey levels

@@ -108,6 +108,31 @@ def test_a_quarter_turn_of_the_image_leaves_the_descriptors(tower):
     assert np.median(similarity) > 0.98
 
 
+def test_a_quarter_turn_of_the_image_turns_the_angles(tower):
+    before, after = sift(tower), sift(np.ascontiguousarray(np.rot90(tower)))
+    nearest = (before.descriptors @ after.descriptors.T).argmax(axis=1)
+    assert before.angles is not None
+    assert after.angles is not None
+    # To the left, which is −90° since y points downwards.
+    turns = after.angles[nearest] - before.angles
+    assert np.mean(np.cos(turns + np.pi / 2) > np.cos(np.deg2rad(10))) > 0.9
+
+
+def test_the_angle_is_where_the_gradient_points():
+    # A blob, brighter on one side: the gradient points there, downwards and to the right.
+    y, x = np.mgrid[:80, :80] - 40.0
+    blob = np.exp(-(x**2 + y**2) / (2 * 6.0**2))
+    features = sift(grey(60 + 80 * blob + 0.6 * x + 0.6 * y), n_features=1)
+    assert features.angles is not None
+    assert np.cos(features.angles[0] - np.pi / 4) > np.cos(np.deg2rad(20))
+
+
+def test_a_grid_is_upright(tower):
+    angles = dense_sift(tower).angles
+    assert angles is not None
+    assert not angles.any()
+
+
 def test_an_upright_grid_changes_under_a_quarter_turn(tower):
     upright, turned = dense_sift(tower, step=40), dense_sift(np.rot90(tower), step=40)
     similarity = (upright.descriptors * turned.descriptors).sum(axis=1)
@@ -157,8 +182,8 @@ def test_a_higher_edge_threshold_finds_more(tower):
 def test_features_are_float32_and_know_their_image(extractor, tower):
     features = extractor(tower)
     assert features.image_shape == tower.shape[:2]
-    arrays = (features.descriptors, features.positions, features.scales)
-    assert [array.dtype for array in arrays] == [np.float32] * 3
+    arrays = (features.descriptors, features.positions, features.scales, features.angles)
+    assert [array.dtype for array in arrays] == [np.float32] * 4
 
 
 @pytest.mark.parametrize("extractor", [sift, dense_sift])
