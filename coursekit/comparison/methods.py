@@ -57,6 +57,12 @@ def _pooling(name: str, **options: Any) -> Any:
     return Pooled(partial(getattr(coursekit.pooling, name), **options))
 
 
+def _mop() -> Any:
+    from coursekit.pooling import MOP
+
+    return MOP(n_words=64, n_components=_D, random_state=0)
+
+
 def _local() -> Iterator[Method]:
     def sift(name: str, title: str, make: Callable[[], Any]) -> Method:
         return Method(name, title, "sift", make)
@@ -93,6 +99,7 @@ def _deep() -> Iterator[Method]:
     yield Method("crow", "CroW", "maps", partial(_pooling, "crow"))
     yield Method("rmac", "R-MAC", "maps", partial(_pooling, "rmac"))
     yield Method("netvlad", "NetVLAD, K = 64, not trained", "maps", NetVLADMaps)
+    yield Method("mop", "MOP-CNN, K = 64", "patches", _mop)
 
 
 METHODS: Final[Mapping[str, Method]] = {one.name: one for one in (*_local(), *_deep())}

@@ -21,6 +21,7 @@ __all__ = ["SOURCES", "Source"]
 _N_FEATURES: Final = 1000
 _CONTRAST: Final = 0.02
 _SIDE: Final = 384  # longer side that the network is given, in pixels
+_PATCH: Final = 96  # side to which MOP's patches are brought, in pixels
 
 
 class Source(Protocol):
@@ -70,11 +71,7 @@ class Ckn:
         return extract(images, self._describe, n_jobs=-1)
 
     def _describe(self, image: Image) -> LocalFeatures:
-        from coursekit.features import dominant_angles, extract_patches
-
-        found = _detector()(image)
-        turned = dominant_angles(extract_patches(image, found))
-        return self._ckn.describe(image, found, angles=turned)
+        return self._ckn.describe(image, _detector()(image))
 
 
 @dataclass
@@ -100,6 +97,28 @@ class Maps:
         return [found[i] for i in range(len(images))]
 
 
+class Patches:
+    """GeM of the network's maps over the photo and over its patches of two sizes, for MOP."""
+
+    def fit(self, images: Sequence[Image | Loadable]) -> Self:
+        """Learn nothing."""
+        return self
+
+    def transform(self, images: Sequence[Image | Loadable]) -> list[list[FloatArray]]:
+        """Describe the whole, the patches of 128 pixels and those of 64, of a short side of 256."""
+        from torch import nn
+
+        from coursekit.convnet.backbones import backbone
+        from coursekit.pooling import GeM, mop_activations
+
+        network = backbone()
+        pooled = nn.Sequential(network, GeM()).eval()
+        return [
+            mop_activations(network.preprocess(as_pixels(image)), pooled, input_size=_PATCH)
+            for image in images
+        ]
+
+
 def as_pixels(image: Image | Loadable) -> Image:
     """Read an image if it is not read yet."""
     return image if isinstance(image, np.ndarray) else image.load()
@@ -115,6 +134,7 @@ SOURCES: Final[Mapping[str, Callable[[], Source]]] = {
     "sift": Sift,
     "ckn": Ckn,
     "maps": Maps,
+    "patches": Patches,
     "random_maps": partial(Maps, pretrained=False),
 }
 """Each source by the name that a method asks for it."""
