@@ -17,8 +17,10 @@ from coursekit.types import BagsLike, FloatArray, IntArray, RandomState
 from coursekit.validation import check_choice, check_flag, check_integer, check_positive
 
 from ._blocks import Block, check_range, in_dtype, refusal
+from ._cells import WordsInCells
+from ._words import Words, prepare, working_dtype
 from .bags import as_bags
-from .codebook import Words, prepare, working_dtype
+from .codebook import cells_of, needs_cells
 from .encoder import CodebookEncoder, common_dtype, located
 
 Assignment: TypeAlias = Literal["hard", "soft"]
@@ -172,6 +174,8 @@ class BagOfWords(CodebookEncoder):
         frequency). Images are then read once more by `fit`, all of them, whatever
         `max_descriptors` is. A vote counts as one, however small a soft weight it has; so
         `n_assign` has to be a number, for otherwise every image votes for all words.
+    n_probe : int, optional
+        Approximate search of the words, as in `assign`: for codebooks of 10⁴ words and more.
     centroids : (K, D) array, optional
         A codebook to use as it is: `fit` then learns nothing, and `n_words` is not looked at.
     n_init, max_iter
@@ -190,6 +194,8 @@ class BagOfWords(CodebookEncoder):
         The codebook.
     idf_ : (K,) float64
         log(N/n_k) of each word; only with `tf_idf`.
+    cells_ : tuple of arrays
+        The partition of the words that `n_probe` < ⌊√K⌋ asks for; only then.
     n_features_in_ : int
         D.
 
@@ -217,6 +223,7 @@ class BagOfWords(CodebookEncoder):
         sigma: float | None = None,
         norm: Norm = "l1",
         tf_idf: bool = False,
+        n_probe: int | None = None,
         centroids: ArrayLike | None = None,
         n_init: int = 1,
         max_iter: int = 100,
@@ -238,6 +245,7 @@ class BagOfWords(CodebookEncoder):
         self.sigma = sigma
         self.norm = norm
         self.tf_idf = tf_idf
+        self.n_probe = n_probe
 
     def fit(self, bags: BagsLike, y: Any = None) -> Self:
         """Learn a codebook from training images and, with `tf_idf`, how rare its words are in them.
@@ -257,7 +265,7 @@ class BagOfWords(CodebookEncoder):
             If a bag or an option is not as documented, or there are too few descriptors.
         """
         super().fit(bags, y)
-        vars(self).pop("idf_", None)  # of an earlier fit, with another codebook
+        self.__dict__.pop("idf_", None)  # of an earlier fit, with another codebook
         if self.tf_idf:
             sets = as_bags(bags)
             seen = np.maximum(self._images_with_word(sets), 1)
@@ -279,11 +287,25 @@ class BagOfWords(CodebookEncoder):
         _check_options(self.assignment, self.n_assign, self.sigma, self.norm)
         if check_flag(self.tf_idf, "tf_idf") and self.n_assign is None:
             raise ValueError("n_assign: expected an integer with tf_idf, got None")
+        if self.n_probe is not None:
+            check_integer(self.n_probe, "n_probe")
+            if self.n_assign is None:
+                raise ValueError("n_assign: expected an integer with n_probe, got None")
 
     def _learn(self, sample: FloatArray, rng: np.random.RandomState) -> None:
         super()._learn(sample, rng)
         if self.n_assign is not None:
             check_integer(self.n_assign, "n_assign", at_most=len(self.centroids_))
+        self.__dict__.pop("cells_", None)  # of an earlier fit, with another codebook
+        if needs_cells(len(self.centroids_), self.n_probe):
+            self.cells_ = cells_of(self.centroids_)
+
+    def _words(self, dtype: np.dtype[Any]) -> Words:
+        if self.n_probe is None or not needs_cells(len(self.centroids_), self.n_probe):
+            return super()._words(dtype)
+        check_is_fitted(self, "cells_")  # the option may have been set after `fit`
+        codebook = self.centroids_.astype(dtype, copy=False)
+        return WordsInCells(codebook, self.cells_, self.n_probe)
 
     def _encode(self, sets: Sequence[FloatArray], dtype: np.dtype[Any]) -> FloatArray:
         histograms = _votes(sets, self._words(dtype), self.assignment, self.n_assign, self.sigma)

@@ -25,8 +25,9 @@ from coursekit.types import BagsLike, FloatArray, RandomState
 from coursekit.validation import check_integer
 
 from ._blocks import in_dtype, refusal
+from ._words import Words, as_codebook, working_dtype
 from .bags import as_bags, pooled
-from .codebook import Words, as_codebook, as_random_state, kmeans, working_dtype
+from .codebook import as_random_state, kmeans
 
 
 class BagEncoder(  # scikit-learn is untyped, hence the comments for the type checker

@@ -18,7 +18,7 @@ from coursekit.validation import as_matrix, check_choice, check_flag, check_posi
 
 from ._blocks import Block, blocks, in_dtype, length, refusal
 from ._posteriors import Posteriors
-from .codebook import working_dtype
+from ._words import working_dtype
 from .encoder import BagEncoder
 from .mixture import Mixture, as_mixture, gaussian_mixture
 

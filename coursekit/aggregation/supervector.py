@@ -16,8 +16,8 @@ from coursekit.types import FloatArray, RandomState
 from coursekit.validation import check_flag, check_positive
 
 from ._blocks import Block, check_range, in_dtype, length, refusal
+from ._words import Words, prepare
 from .bag_of_words import shares_of
-from .codebook import Words, prepare
 from .encoder import CodebookEncoder
 from .vlad import counts_and_sums
 
