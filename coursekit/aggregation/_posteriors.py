@@ -208,7 +208,11 @@ def _shares(logits: FloatArray, least: float) -> FloatArray:
     if not np.isfinite(best).all():
         raise FloatingPointError("a log-likelihood is not finite")
     logits -= best  # the largest becomes exp(0) = 1: no sum can vanish
+    # Subnormal numbers slow products down tenfold: what would be one becomes exactly 0.
+    lowest = np.full(1, 0.9 * np.log(np.finfo(logits.dtype).tiny), logits.dtype)
+    np.maximum(logits, lowest, out=logits)
     np.exp(logits, out=logits)
+    logits -= np.exp(lowest)
     logits /= logits.sum(axis=0)
     if least > 0:
         logits[logits < least] = 0
