@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.linalg import get_blas_funcs
 
 from coursekit.types import FloatArray
 
@@ -43,7 +42,6 @@ class Table:
         self.dtype = dtype
         self.constants = constants[:, None].astype(dtype)
         self.slopes = np.concatenate([slopes, precisions / -2], axis=1, dtype=dtype)
-        self._gemm = get_blas_funcs("gemm", dtype=dtype)
         self.origin = posteriors.origin.astype(dtype)
         self.steepest = precisions.max(axis=0).astype(dtype)
         self.allowance = LARGEST_TERM[dtype] - squares.max()  # left for the terms of descriptors
@@ -62,13 +60,11 @@ class Table:
 
     def logits(self, z: FloatArray) -> FloatArray:
         """Return (K, n) log w_k u_k(x_t) + constant."""
-        logits = np.empty((len(self.slopes), len(z)), self.dtype)
-        logits[:] = self.constants
-        # BLAS adds to what is there, which NumPy cannot ask for: a pass less. It counts columns
-        # first, so all is transposed.
-        options = {"beta": 1.0, "c": logits.T, "trans_a": True, "overwrite_c": True}
-        transposed: FloatArray = self._gemm(1.0, z.T, self.slopes.T, **options)
-        return transposed.T
+        # BLAS could add to the constants and save a pass. But SciPy's, which can be asked to, brings
+        # a second pool of threads, and the two wait for one another.
+        logits: FloatArray = self.slopes @ z.T
+        logits += self.constants
+        return logits
 
 
 class Posteriors:

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from coursekit.types import BagsLike, FloatArray, IntArray, RandomState
 from coursekit.validation import check_choice, check_flag, check_integer, check_positive
 
-from ._blocks import Block, check_range, in_dtype, refusal
+from ._blocks import Block, check_range, in_dtype, refusal, segment_sums
 from ._cells import WordsInCells
 from ._words import Words, prepare, working_dtype
 from .bags import as_bags
@@ -114,6 +114,10 @@ def _votes(
         check_range(block.rows)
         if assignment == "hard" and n_assign == 1:
             counts = _histograms(block, words.nearest(block.rows), words.K)
+        elif n_assign is None and sigma is not None:
+            owners = np.repeat(np.arange(len(block.sizes)), block.sizes)
+            shares = shares_of(words.scores(block.rows), sigma)
+            counts = segment_sums(shares, owners, len(block.sizes))
         else:
             nearest, scores = words.several(block.rows, n_assign)  # (n, r) each
             weights = None if sigma is None else shares_of(scores, sigma)

@@ -118,7 +118,7 @@ def _soft_masses_and_sums(
 ) -> tuple[FloatArray, FloatArray]:
     """Return (n_sets, K) masses Σ γ and (n_sets, K, D) sums Σ γ (x − μ) of a block."""
     check_range(block.rows)
-    gamma = shares_of(words.several(block.rows, None)[1], sigma).T  # (K, n)
+    gamma = shares_of(words.scores(block.rows), sigma).T  # (K, n)
     masses = np.empty((len(block.sizes), words.K))
     sums = np.empty((len(block.sizes), words.K, words.D))
     ends = np.cumsum([0, *block.sizes])
