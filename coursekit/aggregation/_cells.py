@@ -69,15 +69,11 @@ class WordsInCells(Words):
         """Return the word found for each of the (n, D) rows."""
         return self.several(rows, 1)[0][:, 0]
 
-    def several(
-        self, rows: FloatArray, n_assign: int | None
-    ) -> tuple[NDArray[np.intp], FloatArray]:
+    def several(self, rows: FloatArray, n_assign: int) -> tuple[NDArray[np.intp], FloatArray]:
         """Return the `n_assign` nearest words found for each row, and their scores.
 
         A row whose cells hold fewer words than that is compared with all words.
         """
-        if n_assign is None:
-            return super().several(rows, None)
         shape = len(rows) * self._n_probe, n_assign
         words, scores = np.zeros(shape, np.intp), np.full(shape, -np.inf, self.dtype)
         for first, last, visits in self._visits(rows):

@@ -60,8 +60,8 @@ class Table:
 
     def logits(self, z: FloatArray) -> FloatArray:
         """Return (K, n) log w_k u_k(x_t) + constant."""
-        # BLAS could add to the constants and save a pass. But SciPy's, which can be asked to, brings
-        # a second pool of threads, and the two wait for one another.
+        # BLAS could add to the constants and save a pass. But SciPy's, which can be asked to,
+        # brings a second pool of threads, and the two wait for one another.
         logits: FloatArray = self.slopes @ z.T
         logits += self.constants
         return logits

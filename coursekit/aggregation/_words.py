@@ -74,20 +74,16 @@ class Words:
         nearest: NDArray[np.intp] = scores.argmax(axis=1)
         return nearest
 
-    def several(
-        self, rows: FloatArray, n_assign: int | None
-    ) -> tuple[NDArray[np.intp], FloatArray]:
-        """Return the `n_assign` nearest words of each row, or all K, and their scores.
+    def several(self, rows: FloatArray, n_assign: int) -> tuple[NDArray[np.intp], FloatArray]:
+        """Return the `n_assign` nearest words of each row, and their scores.
 
         Returns
         -------
         words : (n, n_assign) integers
-            The nearest first; in the order of the codebook where all are asked for.
+            The nearest first.
         scores : (n, n_assign) floating
         """
         scores = self.scores(rows)
-        if n_assign is None:
-            return np.arange(self.K)[None].repeat(len(rows), axis=0), scores
         words = np.empty((len(rows), n_assign), np.intp)
         best = np.empty((len(rows), n_assign), self.dtype)
         every_row = np.arange(len(rows))

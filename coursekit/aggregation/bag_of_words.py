@@ -114,9 +114,9 @@ def _votes(
         check_range(block.rows)
         if assignment == "hard" and n_assign == 1:
             counts = _histograms(block, words.nearest(block.rows), words.K)
-        elif n_assign is None and sigma is not None:
+        elif n_assign is None:  # soft, for all words
             owners = np.repeat(np.arange(len(block.sizes)), block.sizes)
-            shares = shares_of(words.scores(block.rows), sigma)
+            shares = shares_of(words.scores(block.rows), check_positive(sigma, "sigma"))
             counts = segment_sums(shares, owners, len(block.sizes))
         else:
             nearest, scores = words.several(block.rows, n_assign)  # (n, r) each
