@@ -1,6 +1,6 @@
 """``python -m benchmarks``: print the comparisons, one thread and two, and store them.
 
-Takes under a minute. Ratios only: the same machine that runs a contender runs its reference.
+Takes some two minutes. Ratios only: the same machine that runs a contender runs its reference.
 """
 
 from __future__ import annotations
@@ -16,6 +16,12 @@ import faiss
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from benchmarks.aggregation_tables import (
+    fisher_table,
+    mixture_table,
+    supervector_table,
+    words_table,
+)
 from benchmarks.tables import (
     Table,
     bag_of_words_table,
@@ -33,6 +39,12 @@ TABLES: tuple[Callable[[], Table], ...] = (
     partial(images_table, 2.5, 670, bar_for_jobs=2),
     partial(images_table, 3.0, 1460, bar_for_jobs=2),
     partial(kmeans_table, 3.0),
+    partial(fisher_table, 3.0, 64),
+    partial(fisher_table, 3.0, 256),
+    partial(supervector_table, 2.0),
+    partial(mixture_table, 3.0),
+    partial(words_table, 2.0, 10_000),
+    partial(words_table, 2.0, 100_000),
 )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import faiss
 import numpy as np
 from skimage.feature import fisher_vector, learn_gmm
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
 
 from coursekit.types import FloatArray, IntArray
 
@@ -104,3 +107,109 @@ def _length_one(sums: FloatArray) -> FloatArray:
 def _shares(words: IntArray, n_words: int) -> FloatArray:
     counts: FloatArray = np.bincount(words, minlength=n_words) / np.float32(len(words))
     return counts
+
+
+def numpy_supervector(
+    descriptors: FloatArray, centroids: FloatArray, *, s: float = 1e-3, sigma: float | None = None
+) -> FloatArray:
+    """Super-vector with distances in full and products with all γ."""
+    squares = (
+        (descriptors**2).sum(axis=1)[:, None]
+        - 2 * descriptors @ centroids.T
+        + (centroids**2).sum(axis=1)
+    )
+    if sigma is None:
+        gamma = np.eye(len(centroids), dtype=descriptors.dtype)[squares.argmin(axis=1)]
+    else:
+        gamma = np.exp((squares.min(axis=1, keepdims=True) - squares) / (2 * sigma**2))
+        gamma /= gamma.sum(axis=1, keepdims=True)
+    root = np.sqrt(gamma.mean(axis=0))[:, None]
+    sums = gamma.T @ descriptors - gamma.sum(axis=0)[:, None] * centroids
+    residuals = sums / (len(descriptors) * np.where(root > 0, root, 1))
+    return _length_one(np.hstack([s * root, residuals]))
+
+
+def numpy_fisher_vector(
+    descriptors: FloatArray, weights: FloatArray, means: FloatArray, variances: FloatArray
+) -> FloatArray:
+    """Improved Fisher vector, [means][variances], with squares expanded."""
+    gamma = np.exp(_log_posteriors(descriptors, weights, means, variances))
+    first, second = gamma.T @ descriptors, gamma.T @ descriptors**2
+    mass = gamma.sum(axis=0)[:, None]
+    root = len(descriptors) * np.sqrt(weights)[:, None]
+    by_mean = (first - mass * means) / np.sqrt(variances) / root
+    by_sigma = (second - 2 * first * means + mass * (means**2 - variances)) / variances
+    vector = np.concatenate([by_mean.ravel(), (by_sigma / (2**0.5 * root)).ravel()])
+    return _length_one(np.sign(vector) * np.sqrt(np.abs(vector)))
+
+
+def skimage_fisher_vector(
+    descriptors: FloatArray, weights: FloatArray, means: FloatArray, variances: FloatArray
+) -> FloatArray:
+    """Improved Fisher vector of scikit-image, of three blocks: [weights][means][variances]."""
+    encode: Any = fisher_vector
+    vector: FloatArray = encode(
+        descriptors, _sklearn_mixture(weights, means, variances), improved=True
+    )
+    return vector
+
+
+def sklearn_mixture(
+    descriptors: FloatArray, weights: FloatArray, means: FloatArray, variances: FloatArray, n: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """EM of scikit-learn, n iterations from a given mixture."""
+    model = GaussianMixture(
+        len(means),
+        covariance_type="diag",
+        tol=0,
+        max_iter=n,
+        weights_init=weights,
+        means_init=means,
+        precisions_init=1 / variances,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # n is small on purpose
+        model.fit(descriptors)
+    return model.weights_, model.means_, model.covariances_
+
+
+def numpy_mixture(
+    descriptors: FloatArray, weights: FloatArray, means: FloatArray, variances: FloatArray, n: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """EM as in a textbook, n iterations from a given mixture."""
+    for _ in range(n):
+        gamma = np.exp(_log_posteriors(descriptors, weights, means, variances))
+        mass = gamma.sum(axis=0)[:, None]
+        weights, means = mass[:, 0] / len(descriptors), gamma.T @ descriptors / mass
+        variances = gamma.T @ descriptors**2 / mass - means**2 + 1e-6
+    return weights, means, variances
+
+
+def log_likelihood(
+    descriptors: FloatArray, weights: FloatArray, means: FloatArray, variances: FloatArray
+) -> float:
+    """Average log-likelihood of a mixture, from scikit-learn."""
+    return float(_sklearn_mixture(weights, means, variances).score(descriptors))
+
+
+def _sklearn_mixture(
+    weights: FloatArray, means: FloatArray, variances: FloatArray
+) -> GaussianMixture:
+    model = GaussianMixture(len(means), covariance_type="diag")
+    model.weights_, model.means_, model.covariances_ = weights, means, variances
+    model.precisions_cholesky_ = 1 / np.sqrt(variances)
+    return model
+
+
+def _log_posteriors(
+    descriptors: FloatArray, weights: FloatArray, means: FloatArray, variances: FloatArray
+) -> FloatArray:
+    squares = (
+        descriptors**2 @ (1 / variances).T
+        - 2 * descriptors @ (means / variances).T
+        + (means**2 / variances).sum(axis=1)
+    )
+    logs: FloatArray = np.log(weights) - (np.log(variances).sum(axis=1) + squares) / 2
+    logs -= logs.max(axis=1, keepdims=True)
+    logs -= np.log(np.exp(logs).sum(axis=1, keepdims=True))
+    return logs

@@ -1,4 +1,4 @@
-"""The four comparisons. Each checks that the contenders agree before it times them."""
+"""Comparisons of VLAD, bag of words and k-means; contenders are checked to agree first."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Table:
 def vlad_table(seconds: float) -> Table:
     """VLAD of one image against the product of its descriptors with the codebook."""
     T, D, K = 2000, 64, 64
-    descriptors, centroids = _data(T, D, K)
+    descriptors, centroids = data(T, D, K)
     contenders = {
         "coursekit.vlad": vlad,
         "NumPy: distances, np.add.at": rivals.numpy_vlad,
@@ -48,7 +48,7 @@ def vlad_table(seconds: float) -> Table:
     calls[fisher] = partial(rivals.SkimageFisherVector(descriptors, K), descriptors)
     return Table(
         f"VLAD of one image: T = {T}, D = {D}, K = {K}, float32",
-        _named(compare(partial(np.matmul, descriptors, centroids.T), calls, seconds=seconds)),
+        named(compare(partial(np.matmul, descriptors, centroids.T), calls, seconds=seconds)),
         descriptors.nbytes,
         at_most={"coursekit.vlad": 2.5},
         notes={fisher: "another encoding, of 2·K·D + K dimensions: for the order of magnitude"},
@@ -58,7 +58,7 @@ def vlad_table(seconds: float) -> Table:
 def bag_of_words_table(seconds: float) -> Table:
     """Bag of words of one image with a larger codebook."""
     T, D, K = 2000, 128, 1024
-    descriptors, centroids = _data(T, D, K)
+    descriptors, centroids = data(T, D, K)
     contenders = {
         "coursekit.bag_of_words": bag_of_words,
         "NumPy: distances, np.bincount": rivals.numpy_bag_of_words,
@@ -68,7 +68,7 @@ def bag_of_words_table(seconds: float) -> Table:
     calls = {name: partial(encode, descriptors, centroids) for name, encode in contenders.items()}
     return Table(
         f"Bag of words of one image: T = {T}, D = {D}, K = {K}, float32",
-        _named(compare(partial(np.matmul, descriptors, centroids.T), calls, seconds=seconds)),
+        named(compare(partial(np.matmul, descriptors, centroids.T), calls, seconds=seconds)),
         descriptors.nbytes,
         at_most={"coursekit.bag_of_words": 1.5},
     )
@@ -83,7 +83,7 @@ def images_table(seconds: float, median_size: int, *, bar_for_jobs: int) -> Tabl
     D, K, n_images = 128, 64, 200
     generator = np.random.default_rng(1)
     sizes = (median_size * generator.lognormal(0, 0.6, n_images)).astype(int) + 1
-    rows, centroids = _data(int(sizes.sum()), D, K)
+    rows, centroids = data(int(sizes.sum()), D, K)
     images = np.split(rows, np.cumsum(sizes)[:-1])
 
     def loop() -> FloatArray:
@@ -97,7 +97,7 @@ def images_table(seconds: float, median_size: int, *, bar_for_jobs: int) -> Tabl
         np.testing.assert_allclose(call(), loop(), atol=1e-5)
     return Table(
         f"{n_images} images, median {median_size} descriptors: D = {D}, K = {K}, float32",
-        _named(compare(loop, calls, seconds=seconds), "loop over coursekit.vlad"),
+        named(compare(loop, calls, seconds=seconds), "loop over coursekit.vlad"),
         rows.nbytes,
         at_least={f"one transform, n_jobs={bar_for_jobs}": 1.5},
         inverse=True,
@@ -107,7 +107,7 @@ def images_table(seconds: float, median_size: int, *, bar_for_jobs: int) -> Tabl
 def kmeans_table(seconds: float) -> Table:
     """Ten iterations of k-means."""
     N, D, K, n_iterations = 20_000, 64, 64, 10
-    points, start = _data(N, D, K)
+    points, start = data(N, D, K)
     contenders: dict[str, Callable[[], FloatArray]] = {
         "coursekit.kmeans (k-means++, float64)": partial(kmeans, points, K, max_iter=n_iterations),
         "scikit-learn, float64": partial(
@@ -127,7 +127,7 @@ def kmeans_table(seconds: float) -> Table:
 
     return Table(
         f"k-means, {n_iterations} iterations: N = {N}, D = {D}, K = {K}",
-        _named(compare(products, contenders, seconds=seconds), f"{n_iterations} matrix products"),
+        named(compare(products, contenders, seconds=seconds), f"{n_iterations} matrix products"),
         points.nbytes,
         notes={
             name: f"distortion {loss / min(losses.values()):.3f}" for name, loss in losses.items()
@@ -135,7 +135,7 @@ def kmeans_table(seconds: float) -> Table:
     )
 
 
-def _data(n: int, D: int, K: int) -> tuple[FloatArray, FloatArray]:
+def data(n: int, D: int, K: int) -> tuple[FloatArray, FloatArray]:
     """Return n descriptors and K centroids of length 1, like SIFT: positive, in soft clusters."""
     generator = np.random.default_rng(0)
     centres = generator.gamma(0.5, size=(K, D))
@@ -162,7 +162,7 @@ def _distortion(points: FloatArray, centroids: FloatArray) -> float:
     return float(np.square(points - centroids[words]).sum())
 
 
-def _named(results: list[Result], name: str = PRODUCT) -> list[Result]:
+def named(results: list[Result], name: str = PRODUCT) -> list[Result]:
     """Give the reference its name."""
     reference, *others = results
     return [Result(name, reference.seconds, reference.ratio, reference.peak_bytes), *others]

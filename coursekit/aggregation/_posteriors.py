@@ -1,15 +1,15 @@
 r"""Posteriors of a mixture and the sums that a Fisher vector needs, fast where digits allow it.
 
-With the features z(x) = [1, x, x²] both the logarithm of w_k u_k(x) and the sums Σ_t γ_t(k) z(x_t)
-are matrix products with z. The expanded square loses digits where its terms are large: 1 + M loses
-log₂ M bits. So every block is tried in float32, then in float64, against a bound of its terms; and
-what is too large for both (σ far smaller than the spread of the means, descriptors thousands of σ
-away) is computed from the differences (x − μ)/σ, word by word.
+With y = x − origin, both the logarithms of w_k u_k(x) and the sums Σ_t γ_t(k) [1, y_t, y_t²] are
+matrix products with y and y². The expanded square loses digits where its terms are large: 1 + M
+loses log₂ M bits. So every block is tried in float32, then in float64, against a bound of its
+terms; and what is too large for both (σ far smaller than the spread of the means, descriptors
+thousands of σ away) is computed from the differences (x − μ)/σ, word by word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,48 @@ LARGEST_TERM: dict[np.dtype[Any], float] = {
     np.dtype(np.float32): 2.0**12,
     np.dtype(np.float64): 2.0**24,
 }
+
+
+class Table:
+    """A mixture in the dtype of products: log w_k u_k = constant_k + slopes_k · [y, y²].
+
+    Parameters
+    ----------
+    posteriors : Posteriors
+    dtype : float32 or float64
+    """
+
+    def __init__(self, posteriors: Posteriors, dtype: np.dtype[Any]) -> None:
+        means, precisions = posteriors.means, posteriors.precisions
+        slopes = means * precisions
+        squares = np.vecdot(slopes, means)
+        constants = posteriors.log_scales - squares / 2
+        self.dtype = dtype
+        self.constants = constants[:, None].astype(dtype)
+        self.slopes = np.concatenate([slopes, precisions / -2], axis=1, dtype=dtype)
+        self.origin = posteriors.origin.astype(dtype)
+        self.steepest = precisions.max(axis=0).astype(dtype)
+        self.allowance = LARGEST_TERM[dtype] - squares.max()  # left for the terms of descriptors
+
+    def features(self, rows: FloatArray) -> FloatArray | None:
+        """Return (n, 2·D) [y, y²], or None if the products would lose too many digits."""
+        y = rows.astype(self.dtype, copy=False)
+        if self.origin.any():
+            y = y - self.origin
+        n, D = y.shape
+        z = np.empty((n, 2 * D), self.dtype)
+        z[:, :D] = y
+        np.multiply(y, y, out=z[:, D:])
+        within = (z[:, D:] @ self.steepest).max() <= self.allowance  # not so for NaN
+        return z if within else None
+
+    def logits(self, z: FloatArray) -> FloatArray:
+        """Return (K, n) log w_k u_k(x_t) + constant."""
+        # BLAS could add to the constants and save a pass. But SciPy's, which can be asked to,
+        # brings a second pool of threads, and the two wait for one another.
+        logits: FloatArray = self.slopes @ z.T
+        logits += self.constants
+        return logits
 
 
 class Posteriors:
@@ -40,8 +82,8 @@ class Posteriors:
     Attributes
     ----------
     weights : (K,) float64
-    means, sigmas : (K, D) float64
-        Around `origin`, in units of 1/`factor`.
+    means, precisions, sigmas : (K, D) float64
+        The means around `origin`, the 1/σ² and σ.
     """
 
     def __init__(self, mixture: Mixture, dtype: np.dtype[Any], least: float) -> None:
@@ -49,34 +91,26 @@ class Posteriors:
         w, mu, var = mixture
         self.weights = w
         self.K, self.D = mu.shape
-        with np.errstate(over="ignore"):  # what leaves the range is then left to the differences
-            origin = (w @ mu).astype(np.float32).astype(np.float64)
-            # Exact in float32, as are powers of two: moving there and dividing adds no error.
-            self.origin = np.where(np.isfinite(origin), origin, 0.0)
-            self.factor = np.exp2(-np.round(np.log2(var.max(axis=0)) / 2))
-            self.means = (mu - self.origin) * self.factor
-            self.sigmas = np.sqrt(var) * self.factor
-            self.log_scales = np.log(w) - np.log(self.sigmas).sum(axis=1)  # without (2π)^(−D/2)
-            self._precisions = self.sigmas**-2
-            self._squares = (self.means**2 * self._precisions).sum(axis=1)
-        terms = max(self._squares.max(), self._precisions.max())
-        self._tables: dict[np.dtype[Any], FloatArray] = {
-            name: self._table().astype(name)
-            for name, largest in LARGEST_TERM.items()
-            if name.itemsize >= dtype.itemsize and terms <= largest
-        }
+        with np.errstate(over="ignore", invalid="ignore"):  # is then left to the differences
+            self.origin = _origin(w @ mu, var)
+            self.means = mu - self.origin
+            self.precisions = 1 / var
+            self.sigmas = np.sqrt(var)
+            self.log_scales = np.log(w) - np.log(var).sum(axis=1) / 2  # without (2π)^(−D/2)
+        self._dtypes = [
+            name
+            for name in LARGEST_TERM
+            if name.itemsize >= dtype.itemsize and _in_range(var, name)
+        ]
+        self._tables: dict[np.dtype[Any], Table] = {}  # made when first tried
 
-    def _table(self) -> FloatArray:
-        """Return (K, 1 + 2·D), of which the product with features is log w_k u_k(x) + constant."""
-        constants = (self.log_scales - self._squares / 2)[:, None]
-        return np.hstack([constants, self.means * self._precisions, -self._precisions / 2])
-
-    def sums(self, rows: FloatArray, bounds: Sequence[tuple[int, int]]) -> FloatArray:
-        """Sum over the rows a … b − 1, for each pair of bounds.
+    def sums(self, pieces: Iterable[FloatArray], bounds: Sequence[tuple[int, int]]) -> FloatArray:
+        """Sum over the rows a … b − 1 of every piece, for each pair of bounds.
 
         Parameters
         ----------
-        rows : (n, D) integers or floats
+        pieces : (n, D) integers or floats
+            Several only if there is one pair of bounds: each piece is then taken whole.
         bounds : list of (a, b)
 
         Returns
@@ -89,41 +123,48 @@ class Posteriors:
         FloatingPointError
             If a row holds NaN or infinity, or its squares do.
         """
-        steepest = self._precisions.max(axis=0)
-        for dtype, table in self._tables.items():
-            z = self._features(rows, dtype)
-            largest = (z[:, 1 + self.D :] @ steepest.astype(dtype)).max()
-            if largest + self._squares.max() <= LARGEST_TERM[dtype]:  # not so for NaN
-                gamma = _shares(table @ z.T, self.least)
-                moments = np.stack([gamma[:, a:b] @ z[a:b] for a, b in bounds])
-                return self._centred(moments.astype(np.float64))
-        return self._sums_of_differences(rows, bounds)
+        moments, differences = (np.zeros((len(bounds), self.K, 1 + 2 * self.D)) for _ in "ab")
+        by_products = False
+        for rows in pieces:
+            ranges = bounds if len(bounds) > 1 else [(0, len(rows))]
+            if self._add_moments(rows, ranges, moments):
+                by_products = True
+            else:
+                differences += self._sums_of_differences(rows, ranges)
+        return differences + self._centred(moments) if by_products else differences
 
-    def _features(self, rows: FloatArray, dtype: np.dtype[Any]) -> FloatArray:
-        """Return (n, 1 + 2·D) features [1, y, y²] of y = (x − origin)·factor."""
-        z = np.empty((len(rows), 1 + 2 * self.D), dtype)
-        z[:, 0] = 1
-        y = z[:, 1 : 1 + self.D]
-        np.subtract(rows, self.origin.astype(dtype), out=y, casting="unsafe")
-        y *= self.factor.astype(dtype)
-        np.multiply(y, y, out=z[:, 1 + self.D :])
-        return z
+    def _add_moments(
+        self, rows: FloatArray, bounds: Sequence[tuple[int, int]], moments: FloatArray
+    ) -> bool:
+        """Add Σ γ [1, y, y²], unless no dtype holds the digits; return whether one does."""
+        for dtype in self._dtypes:
+            table = self._tables.get(dtype) or self._tables.setdefault(dtype, Table(self, dtype))
+            z = table.features(rows)
+            if z is not None:
+                gamma = _shares(table.logits(z), self.least)
+                for of_set, (a, b) in zip(moments, bounds, strict=True):
+                    of_set[:, 0] += gamma[:, a:b] @ np.ones(b - a, dtype)
+                    of_set[:, 1:] += gamma[:, a:b] @ z[a:b]
+                return True
+        return False
 
     def _centred(self, moments: FloatArray) -> FloatArray:
-        """Turn sums of γ [1, y, y²] into those of γ [1, (y − m)/s, (y − m)²/s² − 1]."""
+        """Turn sums of γ [1, y, y²] into those of γ [1, (y − m)/s, (y − m)²/s² − 1], in place."""
         mass, first, second = np.split(moments, [1, 1 + self.D], axis=2)  # views
-        second -= 2 * self.means * first
-        second += mass * self.means**2
-        second /= self.sigmas**2
+        around = mass * self.means
+        np.subtract(first, around, out=around)  # Σ γ (y − m)
+        first += around
+        first *= self.means
+        second -= first  # Σ γ (y − m)², since that is Σ γ y² − m (Σ γ y + Σ γ (y − m))
+        second *= self.precisions
         second -= mass
-        first -= mass * self.means
-        first /= self.sigmas
+        np.divide(around, self.sigmas, out=first)
         return moments
 
     def _sums_of_differences(
         self, rows: FloatArray, bounds: Sequence[tuple[int, int]]
     ) -> FloatArray:
-        y = (rows.astype(np.float64) - self.origin) * self.factor
+        y = rows.astype(np.float64) - self.origin
         logits = np.empty((self.K, len(rows)))
         for k in range(self.K):
             u = (y - self.means[k]) / self.sigmas[k]
@@ -140,13 +181,34 @@ class Posteriors:
         return sums
 
 
+def _origin(middle: FloatArray, variances: FloatArray) -> FloatArray:
+    """Return (D,) numbers to take off the data: about their mean, or 0 where that gains nothing.
+
+    They are exact in float32, so that the difference adds no error.
+    """
+    origin = middle.astype(np.float32).astype(np.float64)
+    terms = (origin**2 / variances.min(axis=0)).sum()
+    worth_it = np.isfinite(terms) and terms > len(origin)  # those of a descriptor are about D
+    return origin if worth_it else np.zeros_like(origin)
+
+
+def _in_range(variances: FloatArray, dtype: np.dtype[Any]) -> bool:
+    """Return whether `dtype` holds squares in units of these variances, with some to spare."""
+    far = float(np.finfo(dtype).max) ** 0.8
+    return bool(variances.max() < far and variances.min() > 1 / far)
+
+
 def _shares(logits: FloatArray, least: float) -> FloatArray:
     """Turn (K, n) logarithms, in place, into posteriors: exp(·) over its sum in each column."""
     best = logits.max(axis=0)
     if not np.isfinite(best).all():
         raise FloatingPointError("a log-likelihood is not finite")
     logits -= best  # the largest becomes exp(0) = 1: no sum can vanish
+    # Subnormal numbers slow products down tenfold: what would be one becomes exactly 0.
+    lowest = np.full(1, 0.9 * np.log(np.finfo(logits.dtype).tiny), logits.dtype)
+    np.maximum(logits, lowest, out=logits)
     np.exp(logits, out=logits)
+    logits -= np.exp(lowest)
     logits /= logits.sum(axis=0)
     if least > 0:
         logits[logits < least] = 0

@@ -1,26 +1,32 @@
 """Bag of words: the histogram of visual words (*sac de mots visuels*).
 
-Slides S07–S09; Sivic & Zisserman, ICCV 2003; Csurka et al., ECCV workshop 2004; several words per
-descriptor (S08): Philbin et al., CVPR 2008; van Gemert et al., ECCV 2008.
+Slides S07–S09; Sivic & Zisserman, ICCV 2003 (also the TF-IDF weights); Csurka et al., ECCV workshop
+2004; several words per descriptor (S08): Philbin et al., CVPR 2008; van Gemert et al., ECCV 2008.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
-from coursekit.types import FloatArray, RandomState
-from coursekit.validation import check_choice, check_integer, check_positive
+from coursekit.types import BagsLike, FloatArray, IntArray, RandomState
+from coursekit.validation import check_choice, check_flag, check_integer, check_positive
 
-from ._blocks import Block, check_range, in_dtype, refusal
-from .codebook import Words, prepare
-from .encoder import CodebookEncoder
+from ._blocks import Block, check_range, in_dtype, refusal, segment_sums
+from ._cells import WordsInCells
+from ._words import Words, prepare, working_dtype
+from .bags import as_bags
+from .codebook import cells_of, needs_cells
+from .encoder import CodebookEncoder, common_dtype, located
 
 Assignment: TypeAlias = Literal["hard", "soft"]
 Norm: TypeAlias = Literal["l1", "l2"] | None
+
+IMAGES_AT_ONCE = 64  # to look for words in: whole histograms of all images might not fit the memory
 
 
 def bag_of_words(
@@ -87,21 +93,20 @@ def bag_of_words(
     _check_options(assignment, n_assign, sigma, norm)
     points, words = prepare(descriptors, centroids)
     try:
-        histograms = _encode([points], words, assignment, n_assign, sigma, norm)
-        return in_dtype(histograms[0], points.dtype)
+        histograms = _votes([points], words, assignment, n_assign, sigma)
+        return in_dtype(_normalised(histograms, norm)[0], points.dtype)
     except FloatingPointError as error:
         raise refusal([("descriptors", points), ("centroids", words.centroids)]) from error
 
 
-def _encode(
+def _votes(
     sets: Sequence[FloatArray],
     words: Words,
     assignment: Assignment,
     n_assign: int | None,
     sigma: float | None,
-    norm: Norm,
 ) -> FloatArray:
-    """Return (n_sets, K) histograms in float64."""
+    """Return (n_sets, K) histograms in float64, not normalised."""
     if n_assign is not None:
         check_integer(n_assign, "n_assign", at_most=words.K)
     histograms = np.zeros((len(sets), words.K))
@@ -109,12 +114,16 @@ def _encode(
         check_range(block.rows)
         if assignment == "hard" and n_assign == 1:
             counts = _histograms(block, words.nearest(block.rows), words.K)
+        elif n_assign is None:  # soft, for all words
+            owners = np.repeat(np.arange(len(block.sizes)), block.sizes)
+            shares = shares_of(words.scores(block.rows), check_positive(sigma, "sigma"))
+            counts = segment_sums(shares, owners, len(block.sizes))
         else:
             nearest, scores = words.several(block.rows, n_assign)  # (n, r) each
             weights = None if sigma is None else shares_of(scores, sigma)
             counts = _histograms(block, nearest, words.K, weights)
         histograms[block.first : block.last] += counts
-    return _normalised(histograms, norm)
+    return histograms
 
 
 def shares_of(scores: FloatArray, sigma: float) -> FloatArray:
@@ -147,9 +156,16 @@ def _normalised(histograms: FloatArray, norm: Norm) -> FloatArray:
 
 
 class BagOfWords(CodebookEncoder):
-    """Encode images as histograms of visual words, with a codebook learnt from training images.
+    r"""Encode images as histograms of visual words, with a codebook learnt from training images.
 
-    The scikit-learn form of `bag_of_words`, which documents the encoding.
+    The scikit-learn form of `bag_of_words`, which documents the encoding. With `tf_idf`, a word
+    counts the more, the fewer of the N training images hold it:
+
+    .. math:: h_k \mathrel{\to} h_k \log \frac{N}{n_k}, \qquad
+              n_k = \#\{\text{training images with a vote for word } k\}
+
+    before the histogram is normalised. A word of every image weighs 0. A word of none weighs as
+    much as one of a single image, log N: it is at least as rare.
 
     Parameters
     ----------
@@ -157,6 +173,13 @@ class BagOfWords(CodebookEncoder):
         K, the size of the codebook.
     assignment, n_assign, sigma, norm
         As in `bag_of_words`.
+    tf_idf : bool, default False
+        Weight words by their rarity among the training images (term frequency – inverse document
+        frequency). Images are then read once more by `fit`, all of them, whatever
+        `max_descriptors` is. A vote counts as one, however small a soft weight it has; so
+        `n_assign` has to be a number, for otherwise every image votes for all words.
+    n_probe : int, optional
+        Approximate search of the words, as in `assign`: for codebooks of 10⁴ words and more.
     centroids : (K, D) array, optional
         A codebook to use as it is: `fit` then learns nothing, and `n_words` is not looked at.
     n_init, max_iter
@@ -173,8 +196,16 @@ class BagOfWords(CodebookEncoder):
     ----------
     centroids_ : (K, D) floating
         The codebook.
+    idf_ : (K,) float64
+        log(N/n_k) of each word; only with `tf_idf`.
+    cells_ : tuple of arrays
+        The partition of the words that `n_probe` < ⌊√K⌋ asks for; only then.
     n_features_in_ : int
         D.
+
+    References
+    ----------
+    TF-IDF: Sivic & Zisserman 2003; of words with soft votes: Philbin et al. 2008.
 
     Examples
     --------
@@ -182,6 +213,9 @@ class BagOfWords(CodebookEncoder):
     >>> encoder = BagOfWords(centroids=[[0.0], [1.0]], norm=None).fit(images)
     >>> encoder.transform(images).tolist()
     [[2.0, 1.0], [0.0, 1.0], [0.0, 0.0]]
+    >>> weighted = BagOfWords(centroids=[[0.0], [1.0]], tf_idf=True).fit(images)
+    >>> weighted.idf_.round(2).tolist()
+    [1.1, 0.41]
     """
 
     def __init__(
@@ -192,6 +226,8 @@ class BagOfWords(CodebookEncoder):
         n_assign: int | None = 1,
         sigma: float | None = None,
         norm: Norm = "l1",
+        tf_idf: bool = False,
+        n_probe: int | None = None,
         centroids: ArrayLike | None = None,
         n_init: int = 1,
         max_iter: int = 100,
@@ -212,18 +248,75 @@ class BagOfWords(CodebookEncoder):
         self.n_assign = n_assign
         self.sigma = sigma
         self.norm = norm
+        self.tf_idf = tf_idf
+        self.n_probe = n_probe
+
+    def fit(self, bags: BagsLike, y: Any = None) -> Self:
+        """Learn a codebook from training images and, with `tf_idf`, how rare its words are in them.
+
+        Parameters
+        ----------
+        bags : Bags, or list of (n_i, D) arrays or of LocalFeatures
+        y : ignored
+
+        Returns
+        -------
+        the encoder itself
+
+        Raises
+        ------
+        ValueError
+            If a bag or an option is not as documented, or there are too few descriptors.
+        """
+        super().fit(bags, y)
+        self.__dict__.pop("idf_", None)  # of an earlier fit, with another codebook
+        if self.tf_idf:
+            sets = as_bags(bags)
+            seen = np.maximum(self._images_with_word(sets), 1)
+            self.idf_ = np.log(len(sets) / seen)
+        return self
+
+    def _images_with_word(self, sets: Sequence[FloatArray]) -> IntArray:
+        """Return the (K,) number of sets with a vote for each word."""
+        words = self._words(working_dtype(common_dtype(sets)))
+        seen = np.zeros(words.K, np.intp)
+        for first in range(0, len(sets), IMAGES_AT_ONCE):
+            part = sets[first : first + IMAGES_AT_ONCE]
+            with located(part, first):
+                votes = _votes(part, words, "hard", self.n_assign, None)
+            seen += np.count_nonzero(votes, axis=0)
+        return seen
 
     def _check_options(self) -> None:
         _check_options(self.assignment, self.n_assign, self.sigma, self.norm)
+        if check_flag(self.tf_idf, "tf_idf") and self.n_assign is None:
+            raise ValueError("n_assign: expected an integer with tf_idf, got None")
+        if self.n_probe is not None:
+            check_integer(self.n_probe, "n_probe")
+            if self.n_assign is None:
+                raise ValueError("n_assign: expected an integer with n_probe, got None")
 
     def _learn(self, sample: FloatArray, rng: np.random.RandomState) -> None:
         super()._learn(sample, rng)
         if self.n_assign is not None:
             check_integer(self.n_assign, "n_assign", at_most=len(self.centroids_))
+        self.__dict__.pop("cells_", None)  # of an earlier fit, with another codebook
+        if needs_cells(len(self.centroids_), self.n_probe):
+            self.cells_ = cells_of(self.centroids_)
+
+    def _words(self, dtype: np.dtype[Any]) -> Words:
+        if self.n_probe is None or not needs_cells(len(self.centroids_), self.n_probe):
+            return super()._words(dtype)
+        check_is_fitted(self, "cells_")  # the option may have been set after `fit`
+        codebook = self.centroids_.astype(dtype, copy=False)
+        return WordsInCells(codebook, self.cells_, self.n_probe)
 
     def _encode(self, sets: Sequence[FloatArray], dtype: np.dtype[Any]) -> FloatArray:
-        words = self._words(dtype)
-        return _encode(sets, words, self.assignment, self.n_assign, self.sigma, self.norm)
+        histograms = _votes(sets, self._words(dtype), self.assignment, self.n_assign, self.sigma)
+        if self.tf_idf:
+            check_is_fitted(self, "idf_")  # the option may have been set after `fit`
+            histograms *= self.idf_
+        return _normalised(histograms, self.norm)
 
     @property
     def _n_features_out(self) -> int:

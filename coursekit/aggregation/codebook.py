@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +18,11 @@ from sklearn.utils import check_random_state
 from coursekit.types import FloatArray, RandomState
 from coursekit.validation import as_matrix, check_integer
 
-from ._blocks import Block, blocks, check_range, refusal, segment_sums
+from ._blocks import check_range, refusal, segment_sums
+from ._cells import Cells, WordsInCells
+from ._words import as_codebook, prepare
+
+WORDS_PER_CELL = 64  # to learn the centre of a cell from
 
 
 def kmeans(
@@ -93,13 +95,15 @@ def kmeans(
     return centroids.astype(points.dtype, copy=False)
 
 
-def assign(descriptors: ArrayLike, centroids: ArrayLike) -> NDArray[np.intp]:
+def assign(
+    descriptors: ArrayLike, centroids: ArrayLike, *, n_probe: int | None = None
+) -> NDArray[np.intp]:
     r"""Find the visual word of each descriptor: its nearest centroid.
 
     .. math:: \mathrm{NN}(x_t) = \arg\min_k \lVert x_t - \mu_k \rVert
 
-    The search is exhaustive, not approximate. Of equally near words the lowest index wins; of two
-    whose distances differ by less than the rounding of the dtype, either may.
+    The search is exhaustive unless `n_probe` is given. Of equally near words the lowest index wins;
+    of two whose distances differ by less than the rounding of the dtype, either may.
 
     Parameters
     ----------
@@ -107,6 +111,12 @@ def assign(descriptors: ArrayLike, centroids: ArrayLike) -> NDArray[np.intp]:
         T = 0 is allowed and gives an empty result.
     centroids : (K, D) array
         The codebook, K ≥ 1.
+    n_probe : int, optional
+        Approximate search, for codebooks of 10⁴ words and more: k-means groups the words into
+        ⌊√K⌋ cells, and a descriptor is compared with the words of the `n_probe` nearest cells only.
+        With 16, 95 to 98 of 100 SIFT descriptors find their nearest word; with ⌊√K⌋ or more the
+        search is exhaustive. The cells are made at each call, so this pays for some 10⁴ descriptors
+        at once; ``BagOfWords(n_probe=16)`` makes them once.
 
     Returns
     -------
@@ -115,18 +125,24 @@ def assign(descriptors: ArrayLike, centroids: ArrayLike) -> NDArray[np.intp]:
     Raises
     ------
     ValueError
-        If the shapes do not agree, or a value is NaN or infinite.
+        If the shapes do not agree, a value is NaN or infinite, or `n_probe` is below 1.
 
     References
     ----------
-    Slide S13, step 1; Jégou et al. 2010.
+    Slide S13, step 1; Jégou et al. 2010. Large codebooks: slide S09; cells: Jégou, Douze & Schmid
+    2011.
 
     Examples
     --------
     >>> assign([[0.1], [0.9], [0.5]], [[0.0], [1.0]]).tolist()
     [0, 1, 0]
     """
+    if n_probe is not None:
+        check_integer(n_probe, "n_probe")
     points, words = prepare(descriptors, centroids)
+    if n_probe is not None and needs_cells(words.K, n_probe):
+        codebook = as_codebook(centroids).astype(words.dtype, copy=False)
+        words = WordsInCells(codebook, cells_of(codebook), n_probe)
     pieces = [np.empty(0, np.intp)]
     try:
         for block in words.blocks([points]):
@@ -137,123 +153,24 @@ def assign(descriptors: ArrayLike, centroids: ArrayLike) -> NDArray[np.intp]:
     return np.concatenate(pieces)
 
 
-class Words:
-    r"""A codebook made ready for many searches of the nearest word.
+def needs_cells(K: int, n_probe: int | None) -> bool:
+    """Return whether a search of K words with `n_probe` leaves any of them out."""
+    return n_probe is not None and n_probe < math.isqrt(K)
 
-    .. math:: \arg\min_k \lVert x - \mu_k \rVert^2
-              = \arg\max_k \; x^\top \mu_k - \tfrac12 \lVert \mu_k \rVert^2
 
-    so one matrix product does it, and :math:`\lVert x \rVert^2` is never needed. Where the words
-    lie farther from the origin than from each other, the origin is moved to the first of them:
-    otherwise rounding would drown in the products what tells the words apart. (To a word and not to
-    their mean, since differences of integers are exact, so that ties in the data stay ties.)
+def cells_of(codebook: FloatArray) -> Cells:
+    """Group the (K, D) finite words of a codebook into ⌊√K⌋ cells, fewer if they are not distinct.
 
-    Parameters
-    ----------
-    centroids : (K, D) float32 or float64
-        K ≥ 1. Whether they are finite the caller sees from `extent`.
-
-    Attributes
-    ----------
-    centroids : (K, D) floating
-        Around the same origin as the rows of `blocks`.
-    square_norms : (K,) floating
-        Of these centroids.
-    extent : float
-        Sum of the squares of all components; not finite if one is not, or is too large.
+    The centres are learnt from a draw of the words: they need not be the best.
     """
-
-    def __init__(self, centroids: FloatArray) -> None:
-        self.K, self.D = centroids.shape
-        self.dtype = centroids.dtype
-        self.origin: FloatArray | None = None
-        self.centroids = centroids
-        self.square_norms = np.einsum("kd,kd->k", centroids, centroids)
-        self.extent = float(np.add.reduce(self.square_norms))
-        total = np.add.reduce(centroids, axis=0)
-        if np.vdot(total, total) > 0.9 * self.K * self.extent:
-            self.origin = centroids[0]
-            self.centroids = centroids - self.origin
-            self.square_norms = np.einsum("kd,kd->k", self.centroids, self.centroids)
-
-    def blocks(self, sets: Sequence[FloatArray]) -> Iterator[Block]:
-        """Cut sets into blocks, in the dtype and around the origin of this codebook."""
-        return blocks(sets, self.K, self._local)
-
-    def _local(self, rows: FloatArray) -> FloatArray:
-        rows = rows.astype(self.dtype, copy=False)
-        return rows if self.origin is None else rows - self.origin
-
-    def scores(self, rows: FloatArray) -> FloatArray:
-        """Return (n, K) scores of the (n, D) rows of a block: −d²/2 up to a constant per row."""
-        scores: FloatArray = rows @ self.centroids.T
-        scores -= self.square_norms / 2
-        return scores
-
-    def nearest(self, rows: FloatArray) -> NDArray[np.intp]:
-        """Return the nearest word of each of the (n, D) rows; of equally near ones the first."""
-        scores = self.scores(rows)
-        nearest: NDArray[np.intp] = scores.argmax(axis=1)
-        return nearest
-
-    def several(
-        self, rows: FloatArray, n_assign: int | None
-    ) -> tuple[NDArray[np.intp], FloatArray]:
-        """Return the `n_assign` nearest words of each row, or all K, and their scores.
-
-        Returns
-        -------
-        words : (n, n_assign) integers
-            The nearest first; in the order of the codebook where all are asked for.
-        scores : (n, n_assign) floating
-        """
-        scores = self.scores(rows)
-        if n_assign is None:
-            return np.arange(self.K)[None].repeat(len(rows), axis=0), scores
-        words = np.empty((len(rows), n_assign), np.intp)
-        best = np.empty((len(rows), n_assign), self.dtype)
-        every_row = np.arange(len(rows))
-        for i in range(n_assign):  # few, so this is faster than sorting
-            words[:, i] = scores.argmax(axis=1)
-            best[:, i] = scores[every_row, words[:, i]]
-            scores[every_row, words[:, i]] = -np.inf
-        return words, best
-
-
-def prepare(
-    descriptors: ArrayLike, centroids: ArrayLike, *, double: bool = False
-) -> tuple[FloatArray, Words]:
-    """Validate the two arrays that every encoder with a codebook takes.
-
-    The values of `descriptors` remain to be looked at. float16 keeps its dtype here and is computed
-    in float32, since no BLAS multiplies float16; with `double`, all are computed in float64.
-    """
-    codebook = as_codebook(centroids, finite=False)
-    points = as_matrix(
-        descriptors, "descriptors", columns=codebook.shape[1], match="centroids", finite=False
-    )
-    dtype = np.dtype(np.float64) if double else working_dtype(points.dtype)
-    words = Words(codebook.astype(dtype, copy=False))
-    if not math.isfinite(words.extent):
-        raise refusal([("centroids", words.centroids)])
-    return points, words
-
-
-def as_codebook(
-    centroids: ArrayLike, *, columns: int | None = None, finite: bool = True
-) -> FloatArray:
-    """Return `centroids` as a (K, D) floating array, K ≥ 1, of the D that is required."""
-    codebook = as_matrix(
-        centroids,
-        "centroids",
-        columns=columns,
-        match="the descriptors",
-        symbols="(K, D)",
-        finite=finite,
-    )
-    if len(codebook) == 0:
-        raise ValueError(f"centroids: expected at least one word, got shape {codebook.shape}")
-    return codebook
+    K = len(codebook)
+    n_cells = math.isqrt(K)
+    drawn = np.random.RandomState(0).permutation(K)[: WORDS_PER_CELL * n_cells]
+    sample = np.unique(codebook[drawn], axis=0).astype(np.float64)
+    centres = kmeans(sample, min(n_cells, len(sample)), max_iter=10)
+    cells = assign(codebook, centres)
+    bounds = np.cumsum([0, *np.bincount(cells, minlength=len(centres))])
+    return Cells(centres, np.argsort(cells, kind="stable"), bounds)
 
 
 def as_random_state(seed: RandomState) -> np.random.RandomState:
@@ -261,8 +178,3 @@ def as_random_state(seed: RandomState) -> np.random.RandomState:
     if seed is None or isinstance(seed, np.random.RandomState):
         return check_random_state(seed)  # type: ignore[no-any-return]
     return np.random.RandomState(check_integer(seed, "random_state", at_least=0, at_most=2**32 - 1))
-
-
-def working_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the dtype in which data of `dtype` are computed: float32 or float64, as BLAS does."""
-    return np.dtype(np.float64 if dtype.kind == "f" and dtype.itemsize > 4 else np.float32)

@@ -7,8 +7,9 @@ set of descriptors into one vector (`transform`).
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any, Self
 
@@ -24,8 +25,9 @@ from coursekit.types import BagsLike, FloatArray, RandomState
 from coursekit.validation import check_integer
 
 from ._blocks import in_dtype, refusal
+from ._words import Words, as_codebook, working_dtype
 from .bags import as_bags, pooled
-from .codebook import Words, as_codebook, as_random_state, kmeans, working_dtype
+from .codebook import as_random_state, kmeans
 
 
 class BagEncoder(  # scikit-learn is untyped, hence the comments for the type checker
@@ -108,7 +110,7 @@ class BagEncoder(  # scikit-learn is untyped, hence the comments for the type ch
         """
         check_is_fitted(self)
         sets = as_bags(bags, n_features=self.n_features_in_, match="fit")
-        dtype = _common_dtype(sets)
+        dtype = common_dtype(sets)
         n_parts = min(effective_n_jobs(self.n_jobs), len(sets))
         if n_parts <= 1:
             return self._encode_part(sets, 0, dtype)
@@ -120,11 +122,8 @@ class BagEncoder(  # scikit-learn is untyped, hence the comments for the type ch
     def _encode_part(
         self, sets: Sequence[FloatArray], first: int, dtype: np.dtype[Any]
     ) -> FloatArray:
-        try:
+        with located(sets, first):
             return in_dtype(self._encode(sets, working_dtype(dtype)), dtype)
-        except FloatingPointError as error:
-            named = ((f"bags[{i}]", rows) for i, rows in enumerate(sets, first))
-            raise refusal(named) from error
 
     @abstractmethod
     def _check_options(self) -> None:
@@ -188,6 +187,16 @@ class CodebookEncoder(BagEncoder):
         return Words(self.centroids_.astype(dtype, copy=False))
 
 
+@contextmanager
+def located(sets: Sequence[FloatArray], first: int) -> Iterator[None]:
+    """Turn a FloatingPointError into the ValueError that names the bag; `first` is the first's."""
+    try:
+        yield
+    except FloatingPointError as error:
+        named = ((f"bags[{i}]", rows) for i, rows in enumerate(sets, first))
+        raise refusal(named) from error
+
+
 def _in_parallel(tasks: list[Any]) -> list[FloatArray]:
     """Run tasks made by joblib's `delayed`, all at once, in the backend that is active."""
     backend, _ = get_active_backend(prefer="threads")
@@ -199,7 +208,7 @@ def _in_parallel(tasks: list[Any]) -> list[FloatArray]:
         return [future.result() for future in futures]
 
 
-def _common_dtype(sets: Sequence[FloatArray]) -> np.dtype[Any]:
+def common_dtype(sets: Sequence[FloatArray]) -> np.dtype[Any]:
     """Return the dtype that holds the values of all sets, float32 standing in for integers."""
     single = np.dtype(np.float32)
     dtypes = {rows.dtype if rows.dtype.kind == "f" else single for rows in sets}

@@ -18,12 +18,13 @@ from coursekit.validation import as_matrix, check_choice, check_flag, check_posi
 
 from ._blocks import Block, blocks, in_dtype, length, refusal
 from ._posteriors import Posteriors
-from .codebook import working_dtype
+from ._words import working_dtype
 from .encoder import BagEncoder
 from .mixture import Mixture, as_mixture, gaussian_mixture
 
 Gradient: TypeAlias = Literal["weights", "means", "variances"]
 BLOCKS: tuple[Gradient, ...] = ("weights", "means", "variances")  # the order in the vector
+LOGITS = 2  # as many passes over the logits as over the scores of words: half of them at a time
 
 
 def fisher_vector(
@@ -128,24 +129,21 @@ def _encode(
     """Return (n_sets, dimension) Fisher vectors in `dtype`."""
     K, D = posteriors.means.shape
     vectors = np.zeros((len(sets), _dimension(K, D, gradients)), dtype)
-    for _, group in groupby(blocks(sets, K), key=lambda block: block.first):
+    for _, group in groupby(blocks(sets, LOGITS * K), key=lambda block: block.first):
         pieces = list(group)  # several sets, or all pieces of one
-        sums = _sums(pieces[0], posteriors)
-        for piece in pieces[1:]:
-            sums += _sums(piece, posteriors)
         first, last = pieces[0].first, pieces[0].last
         T = np.array([len(rows) for rows in sets[first:last]])
-        raw = _blocks_of(sums, T, posteriors.weights, gradients)
+        raw = _blocks_of(_sums(pieces, posteriors), T, posteriors.weights, gradients)
         with np.errstate(over="raise"):
             vectors[first:last] = _normalised(raw, power, norm)
     return vectors
 
 
-def _sums(block: Block, posteriors: Posteriors) -> FloatArray:
+def _sums(pieces: Sequence[Block], posteriors: Posteriors) -> FloatArray:
     """Return (n_sets, K, 1 + 2·D) sums over t: γ, γ (x − μ)/σ, γ ((x − μ)²/σ² − 1)."""
-    ends = np.cumsum([0, *block.sizes]).tolist()
+    ends = np.cumsum([0, *pieces[0].sizes]).tolist()
     with np.errstate(over="ignore", invalid="ignore"):  # what matters of it is refused later
-        return posteriors.sums(block.rows, list(pairwise(ends)))
+        return posteriors.sums([piece.rows for piece in pieces], list(pairwise(ends)))
 
 
 def _blocks_of(
@@ -153,26 +151,26 @@ def _blocks_of(
 ) -> FloatArray:
     """Return (n_sets, dimension) vectors before any normalisation."""
     n_sets, D = len(sums), sums.shape[2] // 2
-    root = np.sqrt(weights)
-    averages = sums / np.maximum(T, 1)[:, None, None]
+    scale = 1 / (np.maximum(T, 1)[:, None] * np.sqrt(weights))  # (n_sets, K)
     parts = {
-        "weights": (averages[:, :, 0] - weights) / root * (T > 0)[:, None],
-        "means": averages[:, :, 1 : 1 + D] / root[:, None],
-        "variances": averages[:, :, 1 + D :] / (np.sqrt(2) * root[:, None]),
+        "weights": (sums[:, :, 0] - T[:, None] * weights) * scale,
+        "means": sums[:, :, 1 : 1 + D] * scale[:, :, None],
+        "variances": sums[:, :, 1 + D :] * (scale[:, :, None] / np.sqrt(2)),
     }
     chosen = [parts[name].reshape(n_sets, -1) for name in BLOCKS if name in gradients]
     return np.concatenate(chosen, axis=1)
 
 
 def _normalised(vectors: FloatArray, power: float, norm: bool) -> FloatArray:
+    """Apply signed power and length to (n_sets, dimension) vectors, in place."""
     if not np.isfinite(vectors).all():
         raise FloatingPointError("a component is not finite")
     if power != 1:
-        vectors = np.copysign(np.abs(vectors) ** power, vectors)
+        np.copysign(np.abs(vectors) ** power, vectors, out=vectors)
     if norm:
         with np.errstate(over="ignore"):
             squares = np.vecdot(vectors, vectors).tolist()
-        vectors = vectors / np.array([[length(square)] for square in squares])
+        vectors /= np.array([[length(square)] for square in squares])
     return vectors
 
 

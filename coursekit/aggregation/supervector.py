@@ -16,8 +16,8 @@ from coursekit.types import FloatArray, RandomState
 from coursekit.validation import check_flag, check_positive
 
 from ._blocks import Block, check_range, in_dtype, length, refusal
+from ._words import Words, prepare
 from .bag_of_words import shares_of
-from .codebook import Words, prepare
 from .encoder import CodebookEncoder
 from .vlad import counts_and_sums
 
@@ -118,7 +118,7 @@ def _soft_masses_and_sums(
 ) -> tuple[FloatArray, FloatArray]:
     """Return (n_sets, K) masses Σ γ and (n_sets, K, D) sums Σ γ (x − μ) of a block."""
     check_range(block.rows)
-    gamma = shares_of(words.several(block.rows, None)[1], sigma).T  # (K, n)
+    gamma = shares_of(words.scores(block.rows), sigma).T  # (K, n)
     masses = np.empty((len(block.sizes), words.K))
     sums = np.empty((len(block.sizes), words.K, words.D))
     ends = np.cumsum([0, *block.sizes])

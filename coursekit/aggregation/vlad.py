@@ -17,7 +17,7 @@ from coursekit.types import FloatArray, RandomState
 from coursekit.validation import check_flag, check_positive
 
 from ._blocks import Block, in_dtype, refusal, segment_sums
-from .codebook import Words, prepare
+from ._words import Words, prepare
 from .encoder import CodebookEncoder
 
 SETS_AT_ONCE = 16  # to normalise together: few calls, and yet few temporaries

@@ -336,6 +336,18 @@ CASES = {
         r"sigma: expected a finite number > 0, got -1.0"),
     "BagOfWords option": (lambda: BagOfWords(2, norm="max").fit([X]), ValueError,
         r"norm: expected one of 'l1', 'l2', None, got 'max'"),
+    "TF-IDF by name": (lambda: BagOfWords(2, tf_idf="log").fit([X]), TypeError,
+        r"tf_idf: expected True or False, got 'log'"),
+    "TF-IDF of votes for all words": (
+        lambda: BagOfWords(2, assignment="soft", sigma=1.0, n_assign=None, tf_idf=True).fit([X]),
+        ValueError, r"n_assign: expected an integer with tf_idf, got None"),
+    "no probe": (lambda: assign(X, C, n_probe=0), ValueError,
+        r"n_probe: expected an integer ≥ 1, got 0"),
+    "half a probe": (lambda: BagOfWords(2, n_probe=0.5).fit([X]), TypeError,
+        r"n_probe: expected an integer, got 0.5"),
+    "probes of votes for all words": (
+        lambda: BagOfWords(2, assignment="soft", sigma=1.0, n_assign=None, n_probe=1).fit([X]),
+        ValueError, r"n_assign: expected an integer with n_probe, got None"),
     "BagOfWords votes": (lambda: BagOfWords(2, n_assign=3).fit([X]), ValueError,
         r"n_assign: expected an integer in \[1, 2\], got 3"),
 }  # fmt: skip

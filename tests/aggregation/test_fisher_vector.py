@@ -306,3 +306,16 @@ def test_ordinary_descriptors_need_no_more_than_float32(unit, rng, monkeypatch):
 def test_every_length_is_one(rng):
     vector = fisher_vector(rng.standard_normal((70, 4)), *mixture_of(rng))
     assert np.linalg.norm(vector) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_posteriors_are_never_subnormal(dtype):
+    # Products with such numbers are many times slower.
+    steps = np.linspace(0, 1.2 * np.log(np.finfo(dtype).tiny), 997, dtype=dtype)
+    shares = _posteriors._shares(np.stack([np.zeros_like(steps), steps]), 0.0)
+    positive = shares[1][shares[1] > 0]
+    tiny = float(np.finfo(dtype).tiny)
+    assert positive.min() >= tiny
+    assert len(positive) > 0.7 * len(steps)
+    expected = 1 / (1 + np.exp(-steps[: len(positive)]))
+    np.testing.assert_allclose(positive, expected, rtol=1e-5, atol=2 * tiny**0.9)

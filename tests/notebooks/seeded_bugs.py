@@ -38,6 +38,7 @@ class Bug:
 
 
 VLAD, CODEBOOK = "aggregation/vlad.py", "aggregation/codebook.py"
+WORDS = "aggregation/_words.py"
 SUBTRACTED = "sums -= counts[:, :, None] * words.centroids"
 SUMMED = "[cancelled.ravel()]\n    return counts, sums"
 OFFSET = "scores -= self.square_norms / 2"
@@ -68,12 +69,12 @@ BUGS = (
     Bug("no intra normalisation", VLAD, IF_INTRA, ""),
     Bug(
         "farthest word",
-        CODEBOOK,
+        WORDS,
         "= scores.argmax(axis=1)\n        return",
         "= scores.argmin(axis=1)\n        return",
     ),
-    Bug("nearest by dot product", CODEBOOK, OFFSET, "pass"),
-    Bug("offset twice too large", CODEBOOK, OFFSET, "scores -= self.square_norms"),
+    Bug("nearest by dot product", WORDS, OFFSET, "pass"),
+    Bug("offset twice too large", WORDS, OFFSET, "scores -= self.square_norms"),
     Bug("words not divided by cell size", CODEBOOK, "/ sizes[:, None]", "/ sizes.mean()"),
     Bug("seed forgotten", CODEBOOK, "random_state=rng)", "random_state=None)"),
 )

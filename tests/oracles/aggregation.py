@@ -164,3 +164,23 @@ def slow_pyramid_cells(positions, image_shape, levels):
                         members.append(t)
                 cells.append(members)
     return cells
+
+
+def slow_idf(images, centroids, n_assign=1):
+    """Logarithm of the number of images over that of the images with a vote for the word."""
+    idf = []
+    for k in range(len(centroids)):
+        n_images = 0
+        for descriptors in images:
+            votes = slow_bag_of_words(descriptors, centroids, n_assign=n_assign, norm=None)
+            n_images += votes[k] > 0
+        idf.append(math.log(len(images) / (n_images if n_images > 0 else 1)))
+    return idf
+
+
+def slow_tf_idf(descriptors, centroids, idf, norm="l1", **options):
+    """Histogram, times the weights of its words, then the norm."""
+    counts = slow_bag_of_words(descriptors, centroids, norm=None, **options)
+    histogram = [count * weight for count, weight in zip(counts, idf, strict=True)]
+    size = {"l1": sum(histogram), "l2": slow_length(histogram), None: 1.0}[norm]
+    return np.array([count / size if size > 0 else 0.0 for count in histogram])
