@@ -67,7 +67,6 @@ def _local() -> Iterator[Method]:
     def sift(name: str, title: str, make: Callable[[], Any]) -> Method:
         return Method(name, title, "sift", make)
 
-    power = {"power": 0.5}
     yield sift("bow64", "BoW, K = 64", lambda: BagOfWords(64))
     yield sift("bow1000", "BoW, K = 1000", lambda: BagOfWords(1000, norm="l2"))
     yield sift(
@@ -77,11 +76,11 @@ def _local() -> Iterator[Method]:
         "bow1000tfidf", "BoW, K = 1000, TF-IDF", lambda: BagOfWords(1000, norm="l2", tf_idf=True)
     )
     yield sift("pyramid", "Spatial pyramid of BoW, K = 64", lambda: SpatialPyramid(BagOfWords(64)))
-    yield sift("vlad", "VLAD, K = 64", lambda: _reduced(VLAD(64, **power)))
+    yield sift("vlad", "VLAD, K = 64", lambda: _reduced(VLAD(64, power=0.5)))
     yield sift("supervector", "Super-vector, K = 64", lambda: _reduced(SuperVector(64)))
     yield sift("fisher", "Fisher vector, K = 64", lambda: _reduced(FisherVector(64)))
     yield Method(
-        "ckn_vlad", "VLAD of patch-CKN, K = 64", "ckn", lambda: _reduced(VLAD(64, **power))
+        "ckn_vlad", "VLAD of patch-CKN, K = 64", "ckn", lambda: _reduced(VLAD(64, power=0.5))
     )
 
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from coursekit.data import Benchmark, places
+from coursekit.data import Benchmark, Photo, places
 
 
 @pytest.fixture(scope="session")
-def small() -> Benchmark:
+def small() -> Benchmark[Photo]:
     """Three places of the set *Places*, seven distractors, twelve photos to learn on."""
     whole = places()
     chosen = [i for i, group in enumerate(whole.group) if group in {"skull", "bananas", "umayyad"}]

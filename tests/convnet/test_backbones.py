@@ -66,7 +66,7 @@ def test_torchvisions_networks_are_cut_before_their_pooling(name, n_channels, he
         maps = network(torch.empty(1, 3, 160, 224))
     assert maps.shape == (1, n_channels, height, width)
     assert network.n_channels == n_channels
-    assert isinstance(network.network[-1], last)
+    assert isinstance(list(network.network.children())[-1], last)
     assert network.mean == (0.485, 0.456, 0.406)
 
 

@@ -49,7 +49,7 @@ def test_batches_change_nothing(network, images):
         with torch.no_grad():
             alone[i] = network(x)[0]
     for batch_size in (1, 2, 16):
-        found = {}
+        found: dict[int, torch.Tensor] = {}
         for indices, maps in maps_by_shape(iter(images), network, side=96, batch_size=batch_size):
             assert len(indices) <= batch_size
             found.update(zip(indices, maps, strict=True))

@@ -16,7 +16,9 @@ def loaded_after(statement: str) -> set[str]:
     return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
 
 
-@pytest.mark.parametrize("module", ["coursekit", "coursekit.aggregation", "coursekit.retrieval", "coursekit.cli"])
+@pytest.mark.parametrize(
+    "module", ["coursekit", "coursekit.aggregation", "coursekit.retrieval", "coursekit.cli"]
+)
 def test_import_loads_nothing_heavy(module: str) -> None:
     loaded = loaded_after(f"import {module}")
     assert module in loaded

@@ -9,7 +9,7 @@ import torch
 from coursekit.convnet.backbones import Backbone
 from coursekit.data import places
 from coursekit.pooling import MAC, GeM, NetVLAD
-from coursekit.training import fine_tune, random_view
+from coursekit.training import Epoch, fine_tune, random_view
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ OPTIONS = {"n_validation": 5, "batch_size": 9, "side": 48, "rate": 5e-3, "n_epoc
 
 def test_the_loss_falls_on_photos_kept_apart(network, images):
     pool = GeM()
-    told = []
+    told: list[Epoch] = []
     run = fine_tune(
         network, pool, images, trainable=[network.network[3]], report=told.append, **OPTIONS
     )
