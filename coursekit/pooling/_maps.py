@@ -191,6 +191,11 @@ def cuts_pay(x: Tensor) -> bool:
     return x.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
+def by_images(x: Tensor) -> tuple[Tensor, ...]:
+    """Return maps image by image where cuts pay, else the batch as it is."""
+    return torch.split(x, 1) if cuts_pay(x) else (x,)
+
+
 def by_pieces(
     pool: Pool, x: Tensor, *, mask: Tensor | None = None, channels: Tensor | None = None
 ) -> Tensor:

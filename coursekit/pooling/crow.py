@@ -74,9 +74,17 @@ def crow(x: Tensor, *, alpha: float = 2, beta: float = 2, mask: Tensor | None = 
     return (sums * _channel_weights(x)).to(x.dtype)
 
 
+def _sum_of_channels(x: Tensor) -> Tensor:
+    """Return S, (B, H, W), as a product with ones: `sum` over channels takes half as long again."""
+    ones = x.new_ones((1, 1, x.shape[1]), dtype=working_dtype(x))
+    with torch.autocast(x.device.type, enabled=False):
+        sums = torch.bmm(ones.expand(x.shape[0], -1, -1), x.flatten(2).to(ones.dtype))
+    return sums.unflatten(2, x.shape[2:]).squeeze(1)
+
+
 def _spatial_weights(x: Tensor, alpha: float, beta: float) -> Tensor:
     """Return s, (B, H, W); 0 where the sum map is not positive."""
-    total = x.sum(1, dtype=working_dtype(x))  # S, (B, H, W)
+    total = _sum_of_channels(x)  # S, (B, H, W)
     peak = total.detach().amax((1, 2), keepdim=True)  # s is free of scale: no power may overflow
     scaled = total / peak.where(peak > 0, 1.0)
     active = scaled > 0

@@ -87,7 +87,8 @@ def _mean_of_powers(
     x: Tensor, mask: Tensor | None, channels: Tensor | None, *, p: float, eps: float
 ) -> Tensor:
     """Return the means (B, C) of x^p, for p = 1, 2, 3, which torch computes by multiplication."""
-    return _mean(x.clamp(min=eps) ** p, mask)
+    y = x.clamp(min=eps)
+    return _mean(y**p if y.requires_grad else y.pow_(p), mask)
 
 
 def _scaled_mean(
@@ -96,9 +97,10 @@ def _scaled_mean(
     """Return the generalised means (B, C) with `exponents` (C,), else with `p`, for any range."""
     y = x.to(working_dtype(x)).clamp(min=eps)
     peak = y.detach().amax((2, 3))  # cancels in the result: a constant for the gradient
-    logs = (y / peak[:, :, None, None]).log()
-    # exp(p log x), since torch's own power of a fraction or tensor is several times slower.
-    powers = torch.exp(p * logs if exponents is None else exponents[:, None, None] * logs)
+    # exp(p log x), since torch's own power of a fraction or tensor is several times slower. In
+    # place: a gradient keeps what it needs, and without one no memory is taken.
+    logs = y.div_(peak[:, :, None, None]).log_()
+    powers = logs.mul_(p if exponents is None else exponents[:, None, None]).exp_()
     root = 1 / p if exponents is None else 1 / exponents
     return (peak * _mean(powers, mask) ** root).to(x.dtype)
 

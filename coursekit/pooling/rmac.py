@@ -6,7 +6,7 @@ Slides S48–S49; Tolias, Sicre & Jégou, ICLR 2016.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial, reduce
+from functools import partial
 from itertools import pairwise
 from numbers import Real
 from operator import index
@@ -237,9 +237,9 @@ def _region_maxima(x: Tensor, grid: Sequence[_Level], whole: bool) -> Tensor:
     edges = {edge for level in grid for top in level.tops for edge in (top, top + level.size)}
     cuts = sorted(edges | {0, x.shape[2]})
     heights = [below - above for above, below in pairwise(cuts)]
-    strips = [reduce(torch.maximum, strip.unbind(2)) for strip in torch.split(x, heights, 2)]
+    strips = torch.cat([_max_of_rows(strip) for strip in torch.split(x, heights, 2)], 2)
     # Channels last, since `amax` has vector code only along other dimensions than the last.
-    table = torch.stack(strips, 2).permute(2, 3, 0, 1).contiguous()  # (strips, W, B, C)
+    table = strips.permute(2, 3, 0, 1).contiguous()  # (strips, W, B, C)
     found = []
     for size, tops, lefts in grid:
         spans = [slice(cuts.index(top), cuts.index(top + size)) for top in tops]
@@ -248,6 +248,14 @@ def _region_maxima(x: Tensor, grid: Sequence[_Level], whole: bool) -> Tensor:
     if whole:
         found.append(table.amax((0, 1))[None])
     return torch.cat(found).transpose(0, 1)
+
+
+def _max_of_rows(rows: Tensor) -> Tensor:
+    """Return maxima (B, C, 1, W) by halving (B, C, h, W), long runs of memory at a time."""
+    while (h := rows.shape[2]) > 1:
+        half = (h + 1) // 2  # a row in the middle is in both halves, which changes no maximum
+        rows = torch.maximum(rows[:, :, :half], rows[:, :, h - half :])
+    return rows
 
 
 class RMAC(nn.Module):
