@@ -180,7 +180,8 @@ def lengths(vectors: Tensor, dim: int) -> Tensor:
     floating tensor
         No square leaves the range of the dtype; the gradient of a zero vector's norm is 0.
     """
-    peak = torch.linalg.vector_norm(vectors.detach(), torch.inf, dim, keepdim=True)
+    # Not the norm of order ∞, which has no vector code.
+    peak = vectors.detach().abs().amax(dim, keepdim=True)
     peak = peak.where(peak != 0, 1.0)
     norm: Tensor = peak * torch.linalg.vector_norm(vectors / peak, dim=dim, keepdim=True)
     return norm.where(norm != 0, 1.0)

@@ -237,14 +237,14 @@ def _region_maxima(x: Tensor, grid: Sequence[_Level], whole: bool) -> Tensor:
     edges = {edge for level in grid for top in level.tops for edge in (top, top + level.size)}
     cuts = sorted(edges | {0, x.shape[2]})
     heights = [below - above for above, below in pairwise(cuts)]
-    strips = torch.cat([_max_of_rows(strip) for strip in torch.split(x, heights, 2)], 2)
+    strips = [_max_of_rows(strip) for strip in torch.split(x, heights, 2)]
     # Channels last, since `amax` has vector code only along other dimensions than the last.
-    table = strips.permute(2, 3, 0, 1).contiguous()  # (strips, W, B, C)
+    table = torch.cat([strip.permute(2, 3, 0, 1) for strip in strips])  # (strips, W, B, C)
     found = []
     for size, tops, lefts in grid:
-        spans = [slice(cuts.index(top), cuts.index(top + size)) for top in tops]
-        bands = torch.stack([table[span].amax(0) for span in spans])  # (len(tops), W, B, C)
-        found += [bands[:, left : left + size].amax(1) for left in lefts]
+        columns = torch.stack([table[:, left : left + size].amax(1) for left in lefts], 1)
+        for top in tops:
+            found.append(columns[cuts.index(top) : cuts.index(top + size)].amax(0))
     if whole:
         found.append(table.amax((0, 1))[None])
     return torch.cat(found).transpose(0, 1)
