@@ -7,6 +7,7 @@ the graph of ``torch.compile``. The one exception, `rectangles`, says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -162,8 +163,16 @@ def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
     """
     columns = x.flatten(2).to(weights.dtype)  # (B, C, H·W)
     rows = weights.flatten(1)[:, None].expand(x.shape[0], -1, -1)  # (B, 1, H·W)
-    with torch.autocast(x.device.type, enabled=False):
+    with full_precision(x):
         return torch.bmm(rows, columns.mT).squeeze(1)
+
+
+def full_precision(x: Tensor) -> AbstractContextManager[Any]:
+    """Return a context in which autocast leaves products alone; entering autocast's costs time."""
+    kind = x.device.type
+    if torch.compiler.is_compiling() or torch.is_autocast_enabled(kind):
+        return torch.autocast(kind, enabled=False)
+    return nullcontext()
 
 
 def lengths(vectors: Tensor, dim: int) -> Tensor:

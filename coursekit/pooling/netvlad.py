@@ -13,7 +13,16 @@ from torch import Tensor, nn
 
 from coursekit.validation import as_matrix, check_choice, check_integer, check_positive
 
-from ._maps import by_images, check_floating, check_maps, check_shape, hide, lengths, working_dtype
+from ._maps import (
+    by_images,
+    check_floating,
+    check_maps,
+    check_shape,
+    full_precision,
+    hide,
+    lengths,
+    working_dtype,
+)
 
 
 def netvlad(
@@ -85,7 +94,7 @@ def _pool(
     centroids, weight, bias = centroids.to(dtype), weight.to(dtype), bias.to(dtype)
     columns = hide(x, mask, 0.0).flatten(2).to(dtype)  # (B, C, N)
     B = x.shape[0]
-    with torch.autocast(x.device.type, enabled=False):
+    with full_precision(x):
         scores = torch.bmm(weight.expand(B, -1, -1), columns)  # (B, K, N)
         # Lengths divide what is small, the scores and assignments, instead of the columns.
         norms = _column_lengths(columns) if normalize else None  # (B, 1, N)

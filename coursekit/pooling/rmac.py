@@ -6,7 +6,7 @@ Slides S48–S49; Tolias, Sicre & Jégou, ICLR 2016.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, reduce
 from itertools import pairwise
 from numbers import Real
 from operator import index
@@ -243,8 +243,8 @@ def _region_maxima(x: Tensor, grid: Sequence[_Level], whole: bool) -> Tensor:
     found = []
     for size, tops, lefts in grid:
         columns = torch.stack([table[:, left : left + size].amax(1) for left in lefts], 1)
-        for top in tops:
-            found.append(columns[cuts.index(top) : cuts.index(top + size)].amax(0))
+        spans = [slice(cuts.index(top), cuts.index(top + size)) for top in tops]
+        found += [columns[span].amax(0) for span in spans]
     if whole:
         found.append(table.amax((0, 1))[None])
     return torch.cat(found).transpose(0, 1)
@@ -252,10 +252,12 @@ def _region_maxima(x: Tensor, grid: Sequence[_Level], whole: bool) -> Tensor:
 
 def _max_of_rows(rows: Tensor) -> Tensor:
     """Return maxima (B, C, 1, W) by halving (B, C, h, W), long runs of memory at a time."""
+    spare: list[Tensor] = []
     while (h := rows.shape[2]) > 1:
-        half = (h + 1) // 2  # a row in the middle is in both halves, which changes no maximum
-        rows = torch.maximum(rows[:, :, :half], rows[:, :, h - half :])
-    return rows
+        first, second, *rest = torch.split(rows, h // 2, 2)  # of an odd number, a row is left over
+        rows = torch.maximum(first, second)
+        spare += rest
+    return reduce(torch.maximum, spare, rows)
 
 
 class RMAC(nn.Module):

@@ -80,16 +80,11 @@ def _prior(x: Tensor, mask: Tensor | None) -> Tensor:
 def _centred(x: Tensor) -> Tensor:
     """Return α, (1, H, W), for the whole map: what `_prior` gives without a mask, in few calls."""
     H, W = x.shape[2:]
-    down, across = (_from_the_centre(n, x).square() for n in (H, W))
-    short = x.new_full((), torch.sym_min(H, W), dtype=down.dtype)
-    # σ = short/6, and the distances are doubled: 1/(2·(2σ)²) = 4.5/short².
-    return torch.exp((down[:, None] + across) * (-4.5 / short.square()))[None]
-
-
-def _from_the_centre(n: int, x: Tensor) -> Tensor:
-    """Return twice the distance, with sign, of n positions from their centre."""
-    positions = torch.arange(n, dtype=working_dtype(x), device=x.device)
-    return positions - positions.flip(0)  # (n,)
+    # Twice the distances from the centre, squared: 1/(2·(2σ)²) = 4.5/min(H, W)².
+    down, across = (
+        torch.arange(1 - n, n, 2, dtype=working_dtype(x), device=x.device).square() for n in (H, W)
+    )
+    return torch.exp((down[:, None] + across) * (-4.5 / torch.sym_min(H, W) ** 2))[None]
 
 
 def _gaussian(n: int, centre: Tensor, sigma: Tensor) -> Tensor:
