@@ -82,9 +82,9 @@ def _preamble() -> Iterator[str]:
         " over rounds in which all take turns. Memory is the peak that NumPy allocates during a"
         " call, its result included, as a multiple of the descriptors' size (for pooling, what"
         " torch allocates, as a multiple of the maps' size); what faiss or a matrix product"
-        " allocates itself is not seen. The contenders of a table were checked to agree before. Bars hold"
-        " for one thread; with two, each library brings its own pool, and pools that take turns on two"
-        " cores disturb one another."
+        " allocates itself is not seen. The contenders of a table were checked to agree before."
+        " Bars hold for one thread; with two, each library brings its own pool, and pools that take"
+        " turns on two cores disturb one another."
     )
     yield ""
     machine = platform.machine().replace("_", "-")
