@@ -80,7 +80,7 @@ def _sum_of_channels(x: Tensor) -> Tensor:
     ones = x.new_ones((1, 1, x.shape[1]), dtype=working_dtype(x))
     with full_precision(x):
         sums = torch.bmm(ones.expand(x.shape[0], -1, -1), x.flatten(2).to(ones.dtype))
-    return sums.unflatten(2, x.shape[2:]).squeeze(1)
+    return sums.reshape(x.shape[0], x.shape[2], x.shape[3])
 
 
 def _spatial_weights(x: Tensor, alpha: float, beta: float) -> Tensor:

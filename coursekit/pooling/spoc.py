@@ -5,6 +5,8 @@ Slide S50; Babenko & Lempitsky, ICCV 2015.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -84,7 +86,8 @@ def _centred(x: Tensor) -> Tensor:
     down, across = (
         torch.arange(1 - n, n, 2, dtype=working_dtype(x), device=x.device).square() for n in (H, W)
     )
-    return torch.exp((down[:, None] + across) * (-4.5 / torch.sym_min(H, W) ** 2))[None]
+    short: Any = torch.sym_min(H, W)  # an int, or the symbol of one in an exported graph
+    return torch.exp((down[:, None] + across) * (-4.5 / short**2))[None]
 
 
 def _gaussian(n: int, centre: Tensor, sigma: Tensor) -> Tensor:
