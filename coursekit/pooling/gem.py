@@ -48,8 +48,8 @@ def gem(
     -----
     Responses are divided by the largest of their map before the power and multiplied after it, so
     that no power leaves float32 (in which half precision is computed too). The plain numbers
-    p = 1, 2, 3 skip this for float32 and float64, at twice the speed: float32 responses above
-    1e11 would overflow there.
+    p = 1, 2, 3 skip this for float32 and float64, at two to three times the speed: float32
+    responses above 1e11 would overflow there.
 
     References
     ----------
