@@ -37,7 +37,7 @@ MEMORY_AT_MOST = {name: 2.0 for name in AT_MOST if "rmac" in name or "NetVLAD" i
 NOTES = {
     "coursekit.gem, p = 3": (
         "clamping (a pass that writes too) 1.2 to 1.9, powers 0.6, sums 0.3, the calls on 32 "
-        "pieces 0.4: above the bar where the cache is shared with other work"
+        "pieces 0.4; runs vary from 2.6 to 3.9, for a reason not found"
     ),
     "coursekit.gem, learned p": "log and exp of every response; p = 3 takes two products",
     "coursekit.crow": (
