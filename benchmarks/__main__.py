@@ -1,12 +1,14 @@
 """``python -m benchmarks``: print the comparisons, one thread and two, and store them.
 
-Takes some two minutes. Ratios only: the same machine that runs a contender runs its reference.
+``python -m benchmarks pooling`` prints one group and stores nothing. Takes three minutes. Ratios
+only: the same machine that runs a contender runs its reference.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.metadata import version
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import faiss
 import numpy as np
+import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from benchmarks.aggregation_tables import (
@@ -22,6 +25,7 @@ from benchmarks.aggregation_tables import (
     supervector_table,
     words_table,
 )
+from benchmarks.pooling_tables import netvlad_table, pooling_table
 from benchmarks.tables import (
     Table,
     bag_of_words_table,
@@ -32,7 +36,7 @@ from benchmarks.tables import (
 
 RESULTS = Path(__file__).with_name("results.md")
 THREADS = (1, 2)
-TABLES: tuple[Callable[[], Table], ...] = (
+AGGREGATION: tuple[Callable[[], Table], ...] = (
     partial(vlad_table, 4.0),
     partial(bag_of_words_table, 2.0),
     partial(images_table, 2.0, 60, bar_for_jobs=1),
@@ -46,14 +50,23 @@ TABLES: tuple[Callable[[], Table], ...] = (
     partial(words_table, 2.0, 10_000),
     partial(words_table, 2.0, 100_000),
 )
+POOLING: tuple[Callable[[], Table], ...] = (
+    partial(pooling_table, 4.0),
+    partial(pooling_table, 4.0, backward=True),
+    partial(netvlad_table, 1.5),
+    partial(netvlad_table, 1.5, backward=True),
+)
+GROUPS = {"aggregation": AGGREGATION, "pooling": POOLING}
 
 
-def main() -> None:
-    """Run every table for every number of threads."""
+def main(names: list[str]) -> None:
+    """Run every table of the groups named, or of all, for every number of threads."""
+    if unknown := set(names) - set(GROUPS):
+        sys.exit(f"groups: expected some of {', '.join(GROUPS)}, got {', '.join(sorted(unknown))}")
     lines = ["# Speed and memory against others", "", *_preamble(), ""]
     missed: list[str] = []
     print("\n".join(lines), flush=True)
-    for make in TABLES:
+    for make in [table for name in names or GROUPS for table in GROUPS[name]]:
         tables = [_with_threads(make, n) for n in THREADS]
         missed += [
             text for n, table in zip(THREADS, tables, strict=True) for text in _missed(table, n)
@@ -63,11 +76,14 @@ def main() -> None:
         lines += new
     verdict = ["", "## Bars missed", "", *(missed or ["None."])]
     print("\n".join(verdict))
+    if names:
+        return  # the stored file holds all groups
     RESULTS.write_text("\n".join([*lines, *verdict]) + "\n", encoding="utf-8")
 
 
 def _with_threads(make: Callable[[], Table], n: int) -> Table:
     faiss.omp_set_num_threads(n)
+    torch.set_num_threads(n)
     with threadpool_limits(n):
         return make()
 
@@ -76,10 +92,11 @@ def _preamble() -> Iterator[str]:
     yield (
         "Made by `python -m benchmarks`. Times are ratios to the first row of each table: medians"
         " over rounds in which all take turns. Memory is the peak that NumPy allocates during a"
-        " call, its result included, as a multiple of the descriptors' size; what faiss allocates"
-        " itself is not seen. The contenders of a table were checked to agree before. Bars hold for"
-        " one thread; with two, each library brings its own pool, and pools that take turns on two"
-        " cores disturb one another."
+        " call, its result included, as a multiple of the descriptors' size (for pooling, what"
+        " torch allocates, as a multiple of the maps' size); what faiss or a matrix product"
+        " allocates itself is not seen. The contenders of a table were checked to agree before."
+        " Bars hold for one thread; with two, each library brings its own pool, and pools that take"
+        " turns on two cores disturb one another."
     )
     yield ""
     machine = platform.machine().replace("_", "-")
@@ -91,7 +108,7 @@ def _preamble() -> Iterator[str]:
         for lib in threadpool_info()
         if "blas" in lib["user_api"]
     }
-    packages = ("numpy", "scipy", "scikit-learn", "faiss-cpu", "scikit-image")
+    packages = ("numpy", "scipy", "scikit-learn", "faiss-cpu", "scikit-image", "torch")
     yield f"Python {platform.python_version()}, " + ", ".join(
         [f"{package} {version(package)}" for package in packages] + sorted(blas)
     )
@@ -122,6 +139,9 @@ def _missed(table: Table, n_threads: int) -> Iterator[str]:
     if n_threads > 1:
         return
     for result in table.results:
+        memory = result.peak_bytes / table.unit_bytes
+        if memory > (most := table.memory_at_most.get(result.name, np.inf)):
+            yield f"- {table.title}: memory of {result.name} {memory:.2f} > {most}"
         shown = float(_shown(table, result.ratio))
         if shown > table.at_most.get(result.name, np.inf):
             yield f"- {table.title}: {result.name} {shown} > {table.at_most[result.name]}"
@@ -130,4 +150,4 @@ def _missed(table: Table, n_threads: int) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -26,6 +26,7 @@ class Table:
     unit_bytes: int  # memory is given as a multiple of this
     at_most: Mapping[str, float] = field(default_factory=dict)  # bars on the ratios
     at_least: Mapping[str, float] = field(default_factory=dict)  # bars on their inverses
+    memory_at_most: Mapping[str, float] = field(default_factory=dict)  # bars on memory
     notes: Mapping[str, str] = field(default_factory=dict)
     inverse: bool = False  # show how many times faster than the reference
 

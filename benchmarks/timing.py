@@ -28,7 +28,13 @@ class Result:
     peak_bytes: int
 
 
-def compare(reference: Call, contenders: Mapping[str, Call], *, seconds: float) -> list[Result]:
+def compare(
+    reference: Call,
+    contenders: Mapping[str, Call],
+    *,
+    seconds: float,
+    memory: Callable[[Call], int] | None = None,
+) -> list[Result]:
     """Time contenders in turns for about `seconds`, and measure the memory of each.
 
     Parameters
@@ -38,6 +44,8 @@ def compare(reference: Call, contenders: Mapping[str, Call], *, seconds: float) 
     contenders : mapping of names to callables without arguments
     seconds : float
         Spent in all; at least five rounds are made.
+    memory : callable, optional
+        From a call to the bytes at its peak; `peak_memory` by default.
 
     Returns
     -------
@@ -55,7 +63,7 @@ def compare(reference: Call, contenders: Mapping[str, Call], *, seconds: float) 
             name,
             median(times[name]),
             median(t / r for t, r in zip(times[name], times["reference"], strict=True)),
-            peak_memory(call),
+            (memory or peak_memory)(call),
         )
         for name, call in calls.items()
     ]

@@ -7,6 +7,7 @@ the graph of ``torch.compile``. The one exception, `rectangles`, says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -162,8 +163,16 @@ def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
     """
     columns = x.flatten(2).to(weights.dtype)  # (B, C, H·W)
     rows = weights.flatten(1)[:, None].expand(x.shape[0], -1, -1)  # (B, 1, H·W)
-    with torch.autocast(x.device.type, enabled=False):
+    with full_precision(x):
         return torch.bmm(rows, columns.mT).squeeze(1)
+
+
+def full_precision(x: Tensor) -> AbstractContextManager[Any]:
+    """Return a context in which autocast leaves products alone; entering autocast's costs time."""
+    kind = x.device.type
+    if torch.compiler.is_compiling() or torch.is_autocast_enabled(kind):
+        return torch.autocast(kind, enabled=False)
+    return nullcontext()
 
 
 def lengths(vectors: Tensor, dim: int) -> Tensor:
@@ -180,7 +189,8 @@ def lengths(vectors: Tensor, dim: int) -> Tensor:
     floating tensor
         No square leaves the range of the dtype; the gradient of a zero vector's norm is 0.
     """
-    peak = torch.linalg.vector_norm(vectors.detach(), torch.inf, dim, keepdim=True)
+    # Not the norm of order ∞, which has no vector code.
+    peak = vectors.detach().abs().amax(dim, keepdim=True)
     peak = peak.where(peak != 0, 1.0)
     norm: Tensor = peak * torch.linalg.vector_norm(vectors / peak, dim=dim, keepdim=True)
     return norm.where(norm != 0, 1.0)
@@ -189,6 +199,11 @@ def lengths(vectors: Tensor, dim: int) -> Tensor:
 def cuts_pay(x: Tensor) -> bool:
     """Tell whether to work in pieces: on a CPU, and not while a graph is being recorded."""
     return x.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
+def by_images(x: Tensor) -> tuple[Tensor, ...]:
+    """Return maps image by image where cuts pay, else the batch as it is."""
+    return torch.split(x, 1) if cuts_pay(x) else (x,)
 
 
 def by_pieces(

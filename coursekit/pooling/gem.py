@@ -48,8 +48,8 @@ def gem(
     -----
     Responses are divided by the largest of their map before the power and multiplied after it, so
     that no power leaves float32 (in which half precision is computed too). The plain numbers
-    p = 1, 2, 3 skip this for float32 and float64, at twice the speed: float32 responses above
-    1e11 would overflow there.
+    p = 1, 2, 3 skip this for float32 and float64, at two to three times the speed: float32
+    responses above 1e11 would overflow there.
 
     References
     ----------
@@ -70,8 +70,8 @@ def gem(
         exponents = p.to(working_dtype(x)).expand(x.shape[1])  # (C,)
         pooled = by_pieces(partial(_scaled_mean, eps=eps), x, mask=mask, channels=exponents)
     elif check_positive(p, "p") in (1, 2, 3) and x.dtype == working_dtype(x) and eps > 1e-9:
-        means = by_pieces(partial(_mean_of_powers, p=p, eps=eps), x, mask=mask)
-        pooled = means ** (1 / p)
+        sums = by_pieces(partial(_sum_of_powers, p=p, eps=eps), x, mask=mask)
+        pooled = (sums / _count(x, mask)) ** (1 / p)
     else:
         pooled = by_pieces(partial(_scaled_mean, p=p, eps=eps), x, mask=mask)
     return zero_if_empty(pooled, mask)
@@ -83,11 +83,11 @@ def _check_exponents(p: Tensor, n_channels: int) -> None:
         raise ValueError(f"p: expected shape () or ({n_channels},), got {tuple(p.shape)}")
 
 
-def _mean_of_powers(
+def _sum_of_powers(
     x: Tensor, mask: Tensor | None, channels: Tensor | None, *, p: float, eps: float
 ) -> Tensor:
-    """Return the means (B, C) of x^p, for p = 1, 2, 3, which torch computes by multiplication."""
-    return _mean(x.clamp(min=eps) ** p, mask)
+    """Return the sums (B, C) of x^p, for p = 1, 2, 3, which torch computes by multiplication."""
+    return _sum(x.clamp(min=eps).pow_(p), mask)
 
 
 def _scaled_mean(
@@ -96,19 +96,22 @@ def _scaled_mean(
     """Return the generalised means (B, C) with `exponents` (C,), else with `p`, for any range."""
     y = x.to(working_dtype(x)).clamp(min=eps)
     peak = y.detach().amax((2, 3))  # cancels in the result: a constant for the gradient
-    logs = (y / peak[:, :, None, None]).log()
-    # exp(p log x), since torch's own power of a fraction or tensor is several times slower.
-    powers = torch.exp(p * logs if exponents is None else exponents[:, None, None] * logs)
+    # exp(p log x), since torch's own power of a fraction or tensor is several times slower. In
+    # place: a gradient keeps what it needs, and without one no memory is taken.
+    logs = y.div_(peak[:, :, None, None]).log_()
+    powers = logs.mul_(p if exponents is None else exponents[:, None, None]).exp_()
     root = 1 / p if exponents is None else 1 / exponents
-    return (peak * _mean(powers, mask) ** root).to(x.dtype)
+    return (peak * (_sum(powers, mask) / _count(x, mask)) ** root).to(x.dtype)
 
 
-def _mean(powers: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the means (B, C) over the pixels kept; 0 for an empty image."""
-    if mask is None:
-        return powers.mean((2, 3))
-    count = mask.sum((1, 2))[:, None]  # (B, 1)
-    return hide(powers, mask, 0.0).sum((2, 3)) / count.clamp(min=1)
+def _sum(powers: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the sums (B, C) over the pixels kept."""
+    return hide(powers, mask, 0.0).sum((2, 3))
+
+
+def _count(x: Tensor, mask: Tensor | None) -> Tensor | int:
+    """Return how many pixels are kept, (B, 1) with a mask; 1 for an empty image."""
+    return x.shape[2] * x.shape[3] if mask is None else mask.sum((1, 2))[:, None].clamp(min=1)
 
 
 class GeM(nn.Module):

@@ -13,7 +13,16 @@ from torch import Tensor, nn
 
 from coursekit.validation import as_matrix, check_choice, check_integer, check_positive
 
-from ._maps import check_floating, check_maps, check_shape, hide, lengths, working_dtype
+from ._maps import (
+    by_images,
+    check_floating,
+    check_maps,
+    check_shape,
+    full_precision,
+    hide,
+    lengths,
+    working_dtype,
+)
 
 
 def netvlad(
@@ -68,17 +77,51 @@ def netvlad(
     """
     check_maps(x, mask)
     _check_words(centroids, weight, bias, x.shape[1])
+    return _pool(x, centroids, weight, bias, mask, normalize=False)
+
+
+def _pool(
+    x: Tensor,
+    centroids: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    mask: Tensor | None,
+    *,
+    normalize: bool,
+) -> Tensor:
+    """Return `netvlad` of the columns, or of the columns over their lengths."""
     dtype = working_dtype(x)
     centroids, weight, bias = centroids.to(dtype), weight.to(dtype), bias.to(dtype)
     columns = hide(x, mask, 0.0).flatten(2).to(dtype)  # (B, C, N)
-    with torch.autocast(x.device.type, enabled=False):
-        assigned = (weight @ columns + bias[:, None]).softmax(1)  # (B, K, N)
+    B = x.shape[0]
+    with full_precision(x):
+        scores = torch.bmm(weight.expand(B, -1, -1), columns)  # (B, K, N)
+        # Lengths divide what is small, the scores and assignments, instead of the columns.
+        norms = _column_lengths(columns) if normalize else None  # (B, 1, N)
+        scores = bias[:, None] + (scores if norms is None else scores / norms)
+        assigned = scores.softmax(1)
         if mask is not None:
             assigned = assigned.masked_fill(~mask.flatten(1)[:, None], 0.0)
-        sums = assigned @ columns.mT - assigned.sum(2)[:, :, None] * centroids  # (B, K, C)
+        shares = assigned if norms is None else assigned / norms
+        sums = torch.bmm(shares, columns.mT) - assigned.sum(2)[:, :, None] * centroids  # (B, K, C)
     sums = sums / lengths(sums, 2)
     vector = sums.flatten(1)
     return (vector / lengths(vector, 1)).to(x.dtype)
+
+
+def _column_lengths(columns: Tensor) -> Tensor:
+    """Return the lengths (B, 1, N) of columns (B, C, N); 1 for one of zeros.
+
+    What `lengths` gives, several times faster: a norm along the second dimension has no vector
+    code.
+    """
+    values = columns.detach()
+    peak = torch.maximum(values.amax(1, keepdim=True), -values.amin(1, keepdim=True))
+    # A number too small for its inverse to exist counts as zero.
+    peak = peak.where(peak >= torch.finfo(peak.dtype).smallest_normal, 1.0)
+    images = zip(by_images(columns), by_images(peak), strict=True)
+    squares = torch.cat([(part / top).square().sum(1, keepdim=True) for part, top in images])
+    return peak * squares.where(squares > 0, 1.0).sqrt()
 
 
 def _check_words(centroids: Tensor, weight: Tensor, bias: Tensor, C: int) -> None:
@@ -197,10 +240,9 @@ class NetVLAD(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return ``netvlad(x, …, mask=mask)``, after normalising the columns if asked."""
         check_maps(x, mask)
-        if self.normalize_input:
-            x = hide(x, mask, 0.0)
-            x = (x / lengths(x.to(working_dtype(x)), 1)).to(x.dtype)
-        return netvlad(x, self.centroids, self.weight, self.bias, mask=mask)
+        words = (self.centroids, self.weight, self.bias)
+        _check_words(*words, x.shape[1])
+        return _pool(x, *words, mask, normalize=self.normalize_input)
 
     def extra_repr(self) -> str:
         """Return sizes and options."""

@@ -237,17 +237,27 @@ def _region_maxima(x: Tensor, grid: Sequence[_Level], whole: bool) -> Tensor:
     edges = {edge for level in grid for top in level.tops for edge in (top, top + level.size)}
     cuts = sorted(edges | {0, x.shape[2]})
     heights = [below - above for above, below in pairwise(cuts)]
-    strips = [reduce(torch.maximum, strip.unbind(2)) for strip in torch.split(x, heights, 2)]
+    strips = [_max_of_rows(strip) for strip in torch.split(x, heights, 2)]
     # Channels last, since `amax` has vector code only along other dimensions than the last.
-    table = torch.stack(strips, 2).permute(2, 3, 0, 1).contiguous()  # (strips, W, B, C)
+    table = torch.cat([strip.permute(2, 3, 0, 1) for strip in strips])  # (strips, W, B, C)
     found = []
     for size, tops, lefts in grid:
+        columns = torch.stack([table[:, left : left + size].amax(1) for left in lefts], 1)
         spans = [slice(cuts.index(top), cuts.index(top + size)) for top in tops]
-        bands = torch.stack([table[span].amax(0) for span in spans])  # (len(tops), W, B, C)
-        found += [bands[:, left : left + size].amax(1) for left in lefts]
+        found += [columns[span].amax(0) for span in spans]
     if whole:
         found.append(table.amax((0, 1))[None])
     return torch.cat(found).transpose(0, 1)
+
+
+def _max_of_rows(rows: Tensor) -> Tensor:
+    """Return maxima (B, C, 1, W) by halving (B, C, h, W), long runs of memory at a time."""
+    spare: list[Tensor] = []
+    while (h := rows.shape[2]) > 1:
+        first, second, *rest = torch.split(rows, h // 2, 2)  # of an odd number, a row is left over
+        rows = torch.maximum(first, second)
+        spare += rest
+    return reduce(torch.maximum, spare, rows)
 
 
 class RMAC(nn.Module):

@@ -5,6 +5,8 @@ Slide S50; Babenko & Lempitsky, ICCV 2015.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -69,14 +71,23 @@ def _prior(x: Tensor, mask: Tensor | None) -> Tensor:
     dtype = working_dtype(x)
     H, W = x.shape[2:]
     if mask is None:
-        top = left = x.new_zeros(1, dtype=dtype)
-        height, width = x.new_full((1,), H, dtype=dtype), x.new_full((1,), W, dtype=dtype)
-    else:
-        top, left, height, width = (side.to(dtype) for side in rectangles(mask))
+        return _centred(x)
+    top, left, height, width = (side.to(dtype) for side in rectangles(mask))
     sigma = torch.minimum(height, width) / 6  # 0 for an empty rectangle: its weights are exp(−∞)
     down = _gaussian(H, top + (height - 1) / 2, sigma)  # (B, H)
     across = _gaussian(W, left + (width - 1) / 2, sigma)  # (B, W)
     return down[:, :, None] * across[:, None]  # (B, H, W)
+
+
+def _centred(x: Tensor) -> Tensor:
+    """Return α, (1, H, W), for the whole map: what `_prior` gives without a mask, in few calls."""
+    H, W = x.shape[2:]
+    # Twice the distances from the centre, squared: 1/(2·(2σ)²) = 4.5/min(H, W)².
+    down, across = (
+        torch.arange(1 - n, n, 2, dtype=working_dtype(x), device=x.device).square() for n in (H, W)
+    )
+    short: Any = torch.sym_min(H, W)  # an int, or the symbol of one in an exported graph
+    return torch.exp((down[:, None] + across) * (-4.5 / short**2))[None]
 
 
 def _gaussian(n: int, centre: Tensor, sigma: Tensor) -> Tensor:

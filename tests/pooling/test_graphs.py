@@ -88,6 +88,31 @@ def test_exported_layer_takes_any_batch_height_and_width(name, maps):
         torch.testing.assert_close(program(x, mask), model(x, mask))
 
 
+@pytest.mark.parametrize("name", ANY_SIZE)
+def test_exported_layer_without_mask_takes_any_batch_height_and_width(name, maps):
+    model = LAYERS[name].module()
+    sizes = {0: Dim("b", min=1), 2: Dim("h", min=1), 3: Dim("w", min=1)}
+    program = export(model, (maps[0],), dynamic_shapes=(sizes,)).module()
+    for x in (maps[1], torch.ones(1, CHANNELS, 1, 1)):
+        torch.testing.assert_close(program(x), model(x))
+
+
+@pytest.mark.parametrize("name", sorted(LAYERS))
+def test_pieces_give_what_the_whole_gives(name, monkeypatch):
+    # Without pieces, the same operations that a compiled graph records.
+    x = make_maps(np.random.default_rng(0), 3, CHANNELS, 240, 100, dtype=torch.float64)
+    x.requires_grad_()
+
+    def value_and_gradient() -> list[Tensor]:
+        pooled = LAYERS[name].pool(x)
+        return [pooled, *torch.autograd.grad(pooled.square().sum(), x)]
+
+    in_pieces = value_and_gradient()
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+    for part, whole in zip(in_pieces, value_and_gradient(), strict=True):
+        torch.testing.assert_close(part, whole)
+
+
 def test_exported_rmac_takes_any_batch(maps):
     model = LAYERS["rmac-2-whole"].module()
     program = export(model, (maps[0],), dynamic_shapes=({0: Dim("b", min=1)},)).module()

@@ -62,6 +62,26 @@ def test_layer_normalises_the_columns_once_asked(rng):
     assert_near(layer(1e30 * x), layer(x).detach())
 
 
+def test_gradients_through_the_lengths_are_those_of_finite_differences(rng):
+    x = make_maps(rng, 2, CHANNELS, 2, 3, kind="signed").requires_grad_()
+    layer = NetVLAD.from_centroids(CENTROIDS).double()
+    assert torch.autograd.gradcheck(layer, x, fast_mode=True)
+
+
+def test_lengths_of_columns_are_each_their_own(rng):
+    # Columns of very different lengths, in an image whose squares would leave float32.
+    x = make_maps(rng, 1, CHANNELS, 2, 3, kind="signed", dtype=torch.float32)
+    scales = torch.tensor([[1e-30, 1.0, 1e30], [1e-15, 1e10, 3.0]])
+    layer = NetVLAD.from_centroids(CENTROIDS)
+    assert_near(layer(x * scales), layer(x).detach())
+
+
+def test_columns_too_short_to_invert_count_as_zero():
+    layer = NetVLAD.from_centroids(CENTROIDS)
+    x = torch.zeros(1, CHANNELS, 2, 2)
+    assert torch.equal(layer(x + 1e-45), layer(x))
+
+
 def test_zero_columns_stay_zero_when_normalised():
     layer = NetVLAD.from_centroids(CENTROIDS)
     x = torch.zeros(1, CHANNELS, 2, 2, dtype=torch.float16, requires_grad=True)
