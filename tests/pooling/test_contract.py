@@ -270,6 +270,12 @@ def test_autocast_changes_nothing(name, rng):
         ),
         (
             torch.zeros(1, 5, 2, 3),
+            torch.ones(1, 2, 3, dtype=torch.uint8),
+            TypeError,
+            "mask: expected a bool tensor, got torch.uint8",
+        ),
+        (
+            torch.zeros(1, 5, 2, 3),
             [[[True]]],
             TypeError,
             "mask: expected a bool tensor, got list",
