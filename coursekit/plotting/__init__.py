@@ -4,6 +4,7 @@ They compute nothing and return nothing: `matplotlib` shows the figure they were
 """
 
 from coursekit.plotting.assignments import plot_cells, plot_residuals, plot_sums
+from coursekit.plotting.comparison import plot_costs, plot_intervals, plot_kinds
 from coursekit.plotting.energy import plot_energy
 from coursekit.plotting.features import plot_features
 from coursekit.plotting.glyphs import plot_glyph, plot_glyph_table
@@ -12,10 +13,13 @@ from coursekit.plotting.style import use_book_style
 
 __all__ = [
     "plot_cells",
+    "plot_costs",
     "plot_energy",
     "plot_features",
     "plot_glyph",
     "plot_glyph_table",
+    "plot_intervals",
+    "plot_kinds",
     "plot_photos",
     "plot_rankings",
     "plot_residuals",

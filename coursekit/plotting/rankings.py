@@ -79,9 +79,13 @@ def plot_rankings(
 
 
 def plot_photos(
-    images: Sequence[Image], titles: Sequence[str], *, figure: Figure | None = None
+    images: Sequence[Image],
+    titles: Sequence[str],
+    *,
+    columns: int | None = None,
+    figure: Figure | None = None,
 ) -> None:
-    """Draw photos in a row, each under its title.
+    """Draw photos in a row, or in rows, each under its title.
 
     Parameters
     ----------
@@ -89,13 +93,15 @@ def plot_photos(
         The photos.
     titles : sequence of str
         One for each photo.
+    columns : int, optional
+        How many photos stand in a row; by default all.
     figure : Figure, optional
         An empty figure to fill; by default a new one.
 
     Raises
     ------
     ValueError
-        If there is no photo, or not one title for each.
+        If there is no photo, not one title for each, or no column.
 
     Examples
     --------
@@ -108,12 +114,15 @@ def plot_photos(
     if not len(images) == len(titles) > 0:
         got = f"{len(images)} images and {len(titles)} titles"
         raise ValueError(f"titles: expected one for each image, got {got}")
-    figure = figure or new_figure(2.9)
-    grid = figure.subplots(1, len(images), squeeze=False)
-    for ax, image, title in zip(grid[0], images, titles, strict=True):
+    columns = len(images) if columns is None else check_integer(columns, "columns")
+    n_rows = -(-len(images) // columns)
+    figure = figure or new_figure(2.9 if n_rows == 1 else 1.5 * n_rows)
+    grid = figure.subplots(n_rows, columns, squeeze=False)
+    for ax in grid.flat:
+        ax.set_axis_off()
+    for ax, image, title in zip(grid.flat, images, titles, strict=False):
         ax.imshow(image)
         ax.set_title(title)
-        ax.set_axis_off()
 
 
 def _row_of(table: FloatArray, name: str, gallery: Benchmark[NamedImage], query: int) -> FloatArray:

@@ -23,7 +23,7 @@ ALLOWED = {
     "features": LEAVES | {"convnet"},
     "training": LEAVES | {"pooling", "convnet", "retrieval", "data"},
     "comparison": BELOW_FIGURES,
-    "plotting": BELOW_FIGURES,
+    "plotting": BELOW_FIGURES | {"comparison"},
     "exercises": BELOW_FIGURES,
     "grading": ANYTHING,
     "cli": ANYTHING,

@@ -1,0 +1,122 @@
+"""Methods compared: accuracies with their intervals, what they cost, and what each is good at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from coursekit.comparison import METHODS, Row
+from coursekit.plotting.style import BLUE, GREY, ORANGE
+from coursekit.validation import check_choice
+
+_LOCAL = {"sift", "ckn"}  # the sources of part A; all others are maps of a network
+
+
+def plot_intervals(rows: Sequence[Row], ax: Axes) -> None:
+    """Draw each method's mean average precision as a dot, on a bar that is its 95 % interval.
+
+    Methods on local descriptors are orange squares, those on a network's maps blue dots; a hollow
+    mark is the same vector whitened.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Of one set; the first method stands at the top.
+    ax : Axes
+
+    Raises
+    ------
+    ValueError
+        If there are no rows.
+    """
+    names = _names(rows)
+    height = {name: -i for i, name in enumerate(names)}
+    for row in rows:
+        colour, marker = _look(row)
+        y = height[row.method] - 0.3 * row.whitened
+        ax.plot([row.low, row.high], [y, y], color=colour, lw=1, alpha=0.6)
+        face = "white" if row.whitened else colour
+        ax.plot(row.mean, y, marker, color=colour, markerfacecolor=face, markersize=5)
+    ax.set_yticks(list(height.values()), [METHODS[name].title for name in names])
+    ax.set_xlim(right=1.01)
+    ax.set_xlabel("mean average precision")
+    ax.grid(axis="x", color=GREY, alpha=0.3)
+
+
+def plot_costs(
+    rows: Sequence[Row], cost: Literal["bytes", "milliseconds"], ax: Axes, *, labels: bool = True
+) -> None:
+    """Draw accuracy against what an image costs, on a logarithmic axis.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Of one set.
+    cost : {"bytes", "milliseconds"}
+    ax : Axes
+    labels : bool, default True
+        Whether to write the method's name beside its mark, unless it is whitened.
+
+    Raises
+    ------
+    ValueError
+        If there are no rows, or no such cost.
+    """
+    check_choice(cost, "cost", ("bytes", "milliseconds"))
+    _names(rows)
+    for row in rows:
+        colour, marker = _look(row)
+        face = "white" if row.whitened else colour
+        x = getattr(row, cost)
+        ax.plot(x, row.mean, marker, color=colour, markerfacecolor=face, markersize=6)
+        if labels and not row.whitened:
+            ax.annotate(row.method, (x, row.mean), (5, 3), textcoords="offset points", fontsize=7)
+    ax.set_xscale("log")
+    ax.set_xlabel(f"{cost} an image")
+    ax.set_ylabel("mean average precision")
+    ax.grid(color=GREY, alpha=0.3)
+
+
+def plot_kinds(rows: Sequence[Row], ax: Axes) -> None:
+    """Draw a table of methods by kinds of query, darker where the mean average precision is higher.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Of one set.
+    ax : Axes
+
+    Raises
+    ------
+    ValueError
+        If there are no rows.
+    """
+    _names(rows)
+    kinds = list(_by_kind(rows[0]))
+    table = np.array([[_by_kind(row)[kind] for kind in kinds] for row in rows])
+    ax.imshow(table, cmap="Blues", vmin=0, vmax=1.2, aspect="auto")
+    for (i, j), value in np.ndenumerate(table):
+        colour = "white" if value > 0.9 else "black"
+        ax.text(j, i, f"{value:.2f}".lstrip("0"), ha="center", va="center", color=colour, size=7.5)
+    ax.set_xticks(range(len(kinds)), kinds, rotation=35, ha="right", rotation_mode="anchor")
+    ax.set_yticks(range(len(rows)), [METHODS[row.method].title for row in rows])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
+def _names(rows: Sequence[Row]) -> list[str]:
+    if not rows:
+        raise ValueError("rows: expected at least one, got none")
+    return list(dict.fromkeys(row.method for row in rows))
+
+
+def _look(row: Row) -> tuple[str, str]:
+    return (ORANGE, "s") if METHODS[row.method].source in _LOCAL else (BLUE, "o")
+
+
+def _by_kind(row: Row) -> dict[str, float]:
+    pairs = (one.rsplit(" ", 1) for one in row.per_kind.split("; "))
+    return {kind: float(value) for kind, value in pairs}
