@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from coursekit.aggregation import (
     VLAD,
@@ -57,6 +59,10 @@ def _pooling(name: str, **options: Any) -> Any:
     return Pooled(partial(getattr(coursekit.pooling, name), **options))
 
 
+def _stacked() -> Any:
+    return FunctionTransformer(np.stack)
+
+
 def _mop() -> Any:
     from coursekit.pooling import MOP
 
@@ -98,6 +104,8 @@ def _deep() -> Iterator[Method]:
     yield Method("crow", "CroW", "maps", partial(_pooling, "crow"))
     yield Method("rmac", "R-MAC", "maps", partial(_pooling, "rmac"))
     yield Method("netvlad", "NetVLAD, K = 64, not trained", "maps", NetVLADMaps)
+    yield Method("gem_learnt_p", "GeM, p learnt", "tuned_p", _stacked)
+    yield Method("gem_tuned", "GeM, p and last block learnt", "tuned", _stacked)
     yield Method("mop", "MOP-CNN, K = 64", "patches", _mop)
 
 

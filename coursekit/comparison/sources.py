@@ -21,6 +21,7 @@ __all__ = ["SOURCES", "Source"]
 _N_FEATURES: Final = 1000
 _CONTRAST: Final = 0.02
 _SIDE: Final = 384  # longer side that the network is given, in pixels
+_TUNING_SIDE: Final = 192  # of the views that training sees, in pixels
 _PATCH: Final = 96  # side to which MOP's patches are brought, in pixels
 
 
@@ -119,6 +120,45 @@ class Patches:
         ]
 
 
+@dataclass
+class Tuned:
+    """GeM vectors of the network after training on the photos to learn on, without labels.
+
+    Parameters
+    ----------
+    blocks : int
+        How many of the network's last blocks are trained with the exponent p; 0 trains p alone.
+    """
+
+    blocks: int
+    note: str = ""
+
+    def fit(self, images: Sequence[Image | Loadable]) -> Self:
+        """Train on random views of these images; `note` says which p was learnt."""
+        from coursekit.convnet.backbones import backbone
+        from coursekit.pooling import GeM
+        from coursekit.training import fine_tune
+
+        self._network, self._pool = backbone(), GeM()
+        layers: Any = self._network.network
+        parts = list(layers.blocks)[-self.blocks :] if self.blocks else []
+        run = fine_tune(
+            self._network, self._pool, images, trainable=parts, n_epochs=12, side=_TUNING_SIDE
+        )
+        before, after = run.epochs[0], run.epochs[run.best]
+        self.note = (
+            f"p = {float(self._pool.p):.2f} after {run.best} epochs; loss on photos kept apart"
+            f" {before.validation_loss:.4f} before, {after.validation_loss:.4f} after"
+        )
+        return self
+
+    def transform(self, images: Sequence[Image | Loadable]) -> list[FloatArray]:
+        """Describe each image by one vector (256,)."""
+        from coursekit.convnet.describe import describe
+
+        return list(describe(images, self._network, self._pool, side=_SIDE))
+
+
 def as_pixels(image: Image | Loadable) -> Image:
     """Read an image if it is not read yet."""
     return image if isinstance(image, np.ndarray) else image.load()
@@ -135,6 +175,8 @@ SOURCES: Final[Mapping[str, Callable[[], Source]]] = {
     "ckn": Ckn,
     "maps": Maps,
     "patches": Patches,
+    "tuned_p": partial(Tuned, blocks=0),
+    "tuned": partial(Tuned, blocks=1),
     "random_maps": partial(Maps, pretrained=False),
 }
 """Each source by the name that a method asks for it."""

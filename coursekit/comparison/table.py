@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,6 +44,8 @@ class Row:
         For one image: its features, then its vector; on the machine that made the table.
     per_kind : str
         Mean average precision of each kind of query, ``"aerial 0.912; other 0.971"``.
+    note : str
+        What the source has to say of its training, such as the exponent that it learnt.
     """
 
     dataset: str
@@ -56,6 +58,7 @@ class Row:
     bytes: int
     milliseconds: float
     per_kind: str
+    note: str = ""
 
 
 def evaluate(
@@ -95,7 +98,9 @@ def evaluate(
             if method.source == source:
                 report(f"{dataset}: {method.name}")
                 each = seconds / len(images)
-                yield from _rows(method, benchmark, dataset, learning, features, each)
+                note = getattr(extractor, "note", "")
+                for row in _rows(method, benchmark, dataset, learning, features, each):
+                    yield replace(row, note=note)
 
 
 def _images(benchmark: Benchmark[Any]) -> list[Any]:

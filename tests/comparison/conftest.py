@@ -8,12 +8,12 @@ from coursekit.data import Benchmark, Photo, places
 
 @pytest.fixture(scope="session")
 def small() -> Benchmark[Photo]:
-    """Three places of the set *Places*, seven distractors, twelve photos to learn on."""
+    """Three places of the set *Places*, seven distractors, eighteen photos to learn on."""
     whole = places()
     chosen = [i for i, group in enumerate(whole.group) if group in {"skull", "bananas", "umayyad"}]
     kept = [*chosen, *range(len(whole.queries), len(whole.queries) + 7)]
     return Benchmark(
-        learning=whole.learning[:12],
+        learning=whole.learning[:18],
         database=tuple(whole.database[i] for i in kept),
         queries=tuple(whole.queries[i] for i in chosen),
         positives=whole.positives[np.ix_(chosen, kept)],
