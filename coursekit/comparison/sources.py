@@ -147,7 +147,7 @@ class Tuned:
         )
         before, after = run.epochs[0], run.epochs[run.best]
         self.note = (
-            f"p = {float(self._pool.p):.2f} after {run.best} epochs; loss on photos kept apart"
+            f"p = {self._pool.state_dict()['p'].item():.2f} after {run.best} epochs; loss on photos kept apart"
             f" {before.validation_loss:.4f} before, {after.validation_loss:.4f} after"
         )
         return self

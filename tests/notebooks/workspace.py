@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Settings of the person who runs the tests, which would change what a notebook draws or prints.
-PERSONAL = ("MPLBACKEND", "MATPLOTLIBRC", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONHOME")
+PERSONAL = (
+    "MPLBACKEND",
+    "MATPLOTLIBRC",
+    "PYTHONSTARTUP",
+    "PYTHONWARNINGS",
+    "PYTHONHOME",
+    "COURSEKIT_DATA",
+)
 PERSONAL_PREFIXES = ("XDG_", "PYTEST_", "IPYTHON", "COLUMNS", "LINES")
 
 
