@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TypeVar
 
-from coursekit.exercises import vlad
+from coursekit.exercises import vlad, which_one_wins
 from coursekit.exercises.bank import Chapter, Exercise, QuizItem
 
 T = TypeVar("T")
-_BANK = {"vlad": vlad.CHAPTER}  # a new chapter is one more entry
+_BANK = {  # a new chapter is one more entry
+    "vlad": vlad.CHAPTER,
+    "which_one_wins": which_one_wins.CHAPTER,
+}
 
 
 def chapters() -> tuple[str, ...]:
