@@ -128,9 +128,12 @@ class Tuned:
     ----------
     blocks : int
         How many of the network's last blocks are trained with the exponent p; 0 trains p alone.
+    n_epochs : int, default 12
+        At most so many.
     """
 
     blocks: int
+    n_epochs: int = 12
     note: str = ""
 
     def fit(self, images: Sequence[Image | Loadable]) -> Self:
@@ -143,11 +146,17 @@ class Tuned:
         layers: Any = self._network.network
         parts = list(layers.blocks)[-self.blocks :] if self.blocks else []
         run = fine_tune(
-            self._network, self._pool, images, trainable=parts, n_epochs=12, side=_TUNING_SIDE
+            self._network,
+            self._pool,
+            images,
+            trainable=parts,
+            n_epochs=self.n_epochs,
+            side=_TUNING_SIDE,
         )
+        p = self._pool.state_dict()["p"].item()
         before, after = run.epochs[0], run.epochs[run.best]
         self.note = (
-            f"p = {self._pool.state_dict()['p'].item():.2f} after {run.best} epochs; loss on photos kept apart"
+            f"p = {p:.2f} after {run.best} epochs; loss on photos kept apart"
             f" {before.validation_loss:.4f} before, {after.validation_loss:.4f} after"
         )
         return self
