@@ -1,0 +1,34 @@
+"""The table that ships: whole, and of the methods and sets that the code has."""
+
+from __future__ import annotations
+
+from coursekit.comparison import METHODS, stored_rows
+from coursekit.data import copies, places
+
+
+def test_every_method_on_both_sets_plain_and_whitened():
+    found = [(row.dataset, row.method, row.whitened) for row in stored_rows()]
+    assert len(found) == len(set(found))
+    assert set(found) == {
+        (dataset, method, whitened)
+        for dataset in ("places", "copies")
+        for method in METHODS
+        for whitened in (False, True)
+    }
+
+
+def test_figures_are_in_range_and_kinds_those_of_the_sets():
+    kinds = {name: set(one.kind) for name, one in (("places", places()), ("copies", copies()))}
+    for row in stored_rows():
+        assert 0 < row.low <= row.mean <= row.high <= 1
+        assert row.bytes == 4 * row.dimension
+        assert row.dimension <= 64 or not row.whitened
+        assert {one.rsplit(" ", 1)[0] for one in row.per_kind.split("; ")} == kinds[row.dataset]
+
+
+def test_training_beat_chance_by_a_tenth_and_says_which_p_it_learnt():
+    mean = {(row.dataset, row.method): row.mean for row in stored_rows() if not row.whitened}
+    for dataset in ("places", "copies"):
+        assert mean[dataset, "gem"] - mean[dataset, "gem_random"] > 0.10
+    notes = {row.method: row.note for row in stored_rows()}
+    assert notes["gem_learnt_p"].startswith("p = ")
