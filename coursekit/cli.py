@@ -10,10 +10,11 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
-from coursekit.comparison import METHODS, Row, evaluate, write_rows
+from coursekit.comparison import METHODS, Row, Source, evaluate, write_rows
 from coursekit.data import DATASETS, load
 
 __all__ = ["main"]
@@ -75,12 +76,20 @@ def _evaluate(given: argparse.Namespace) -> None:
 
 
 def _rows(datasets: Iterable[str], names: Sequence[str]) -> Iterator[Row]:
+    methods = [METHODS[name] for name in names]
+    fitted: dict[str, Source] = {}
+    learning: tuple[Any, ...] = ()
     for dataset in datasets:
         benchmark = load(dataset)
+        if benchmark.learning != learning:
+            fitted, learning = {}, benchmark.learning
         with tqdm(total=2 * len(names), unit="row", disable=None) as bar:
-            methods = [METHODS[name] for name in names]
             for row in evaluate(
-                methods, benchmark, dataset=dataset, report=bar.set_description_str
+                methods,
+                benchmark,
+                dataset=dataset,
+                fitted=fitted,
+                report=bar.set_description_str,
             ):
                 bar.update()
                 yield row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from coursekit.comparison.methods import Method
-from coursekit.comparison.sources import SOURCES
+from coursekit.comparison.sources import SOURCES, Source
 from coursekit.data import Benchmark
 from coursekit.retrieval import PCAWhitening, bootstrap_interval, mean_average_precision
 from coursekit.types import FloatArray
@@ -66,6 +66,7 @@ def evaluate(
     benchmark: Benchmark[Any],
     *,
     dataset: str,
+    fitted: MutableMapping[str, Source] | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Row]:
     """Evaluate methods on a set, first as they are, then whitened.
@@ -79,6 +80,9 @@ def evaluate(
     benchmark : Benchmark
     dataset : str
         Name of the set, for the rows.
+    fitted : dict, optional
+        Sources that have learnt on the same ``benchmark.learning``, by name; those that are missing
+        are added, so that a second set need not train them again.
     report : callable, optional
         Is told what is being done.
 
@@ -87,9 +91,12 @@ def evaluate(
     Row
         Two for each method.
     """
+    known = {} if fitted is None else fitted
     for source in dict.fromkeys(one.source for one in methods):
         report(f"{dataset}: {source} of the images to learn on")
-        extractor = SOURCES[source]().fit(benchmark.learning)
+        if source not in known:
+            known[source] = SOURCES[source]().fit(benchmark.learning)
+        extractor = known[source]
         learning = extractor.transform(benchmark.learning)
         report(f"{dataset}: {source} of the database and the queries")
         images = _images(benchmark)
