@@ -77,7 +77,7 @@ def _evaluate(given: argparse.Namespace) -> None:
 
 def _rows(datasets: Iterable[str], names: Sequence[str]) -> Iterator[Row]:
     methods = [METHODS[name] for name in names]
-    fitted: dict[str, Source] = {}
+    fitted: dict[str, tuple[Source, list[Any]]] = {}
     learning: tuple[Any, ...] = ()
     for dataset in datasets:
         benchmark = load(dataset)

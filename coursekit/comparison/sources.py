@@ -22,7 +22,7 @@ _N_FEATURES: Final = 1000
 _CONTRAST: Final = 0.02
 _SIDE: Final = 384  # longer side that the network is given, in pixels
 _TUNING_SIDE: Final = 192  # of the views that training sees, in pixels
-_PATCH: Final = 96  # side to which MOP's patches are brought, in pixels
+_PATCH: Final = 64  # side to which MOP's patches are brought, in pixels
 
 
 class Source(Protocol):
@@ -128,12 +128,12 @@ class Tuned:
     ----------
     blocks : int
         How many of the network's last blocks are trained with the exponent p; 0 trains p alone.
-    n_epochs : int, default 12
+    n_epochs : int, default 8
         At most so many.
     """
 
     blocks: int
-    n_epochs: int = 12
+    n_epochs: int = 8
     note: str = ""
 
     def fit(self, images: Sequence[Image | Loadable]) -> Self:

@@ -66,7 +66,7 @@ def evaluate(
     benchmark: Benchmark[Any],
     *,
     dataset: str,
-    fitted: MutableMapping[str, Source] | None = None,
+    fitted: MutableMapping[str, tuple[Source, list[Any]]] | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Row]:
     """Evaluate methods on a set, first as they are, then whitened.
@@ -81,8 +81,8 @@ def evaluate(
     dataset : str
         Name of the set, for the rows.
     fitted : dict, optional
-        Sources that have learnt on the same ``benchmark.learning``, by name; those that are missing
-        are added, so that a second set need not train them again.
+        By name, sources that have learnt on the same ``benchmark.learning``, and their features of
+        it; those that are missing are added, so that a second set need not train them again.
     report : callable, optional
         Is told what is being done.
 
@@ -93,11 +93,11 @@ def evaluate(
     """
     known = {} if fitted is None else fitted
     for source in dict.fromkeys(one.source for one in methods):
-        report(f"{dataset}: {source} of the images to learn on")
         if source not in known:
-            known[source] = SOURCES[source]().fit(benchmark.learning)
-        extractor = known[source]
-        learning = extractor.transform(benchmark.learning)
+            report(f"{dataset}: {source} of the images to learn on")
+            extractor = SOURCES[source]().fit(benchmark.learning)
+            known[source] = extractor, extractor.transform(benchmark.learning)
+        extractor, learning = known[source]
         report(f"{dataset}: {source} of the database and the queries")
         images = _images(benchmark)
         features, seconds = _timed(lambda: extractor.transform(images))  # noqa: B023
