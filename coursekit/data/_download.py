@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
-import pooch
 from tqdm import tqdm
 
 __all__ = ["DownloadError", "Remote", "fetch", "forget_checksum"]
@@ -82,6 +81,8 @@ def fetch(remote: Remote, folder: Path, *, progress: bool = True) -> Path:
     ValueError
         If it is there and has another checksum.
     """
+    import pooch
+
     target = folder / remote.name
     record = _record(remote, folder)
     known = remote.checksum or (record.read_text().strip() if record.exists() else None)
@@ -99,6 +100,8 @@ def _record(remote: Remote, folder: Path) -> Path:
 
 
 def _check_sum(target: Path, known: str | None) -> None:
+    import pooch
+
     if known is None:
         return
     algorithm, expected = known.split(":")
@@ -110,6 +113,8 @@ def _check_sum(target: Path, known: str | None) -> None:
 
 def _download(remote: Remote, target: Path, known: str | None, progress: bool) -> None:
     """Let pooch download to a temporary file, verify it and move it into place."""
+    import pooch
+
     store = pooch.create(
         target.parent, base_url="", registry={target.name: known}, urls={target.name: remote.url}
     )
@@ -148,6 +153,8 @@ class _Resuming:
                 self._forget()
 
     def _http(self, url: str, file: IO[bytes], bar: tqdm[Any]) -> int | None:
+        import pooch
+
         answer = _Answer(file, self.tag)
         headers = {"Accept-Encoding": "identity", **self._range(file.tell())}
         download = pooch.HTTPDownloader(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import pooch
+from platformdirs import user_cache_dir
 
 from coursekit.types import Image
 
@@ -27,7 +27,9 @@ def data_folder() -> Path:
     Path
         What the environment variable ``COURSEKIT_DATA`` says, or else the user's cache folder.
     """
-    return Path(os.environ.get(VARIABLE) or pooch.os_cache("coursekit")).expanduser()
+    return Path(
+        os.environ.get(VARIABLE) or user_cache_dir("coursekit", appauthor=False)
+    ).expanduser()
 
 
 @contextlib.contextmanager

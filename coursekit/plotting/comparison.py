@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import numpy as np
@@ -42,12 +42,16 @@ def plot_intervals(rows: Sequence[Row], ax: Axes) -> None:
         ax.plot(row.mean, y, marker, color=colour, markerfacecolor=face, markersize=5)
     ax.set_yticks(list(height.values()), [METHODS[name].title for name in names])
     ax.set_xlim(right=1.01)
-    ax.set_xlabel("mean average precision")
+    ax.set_xlabel("mAP")
     ax.grid(axis="x", color=GREY, alpha=0.3)
 
 
 def plot_costs(
-    rows: Sequence[Row], cost: Literal["bytes", "milliseconds"], ax: Axes, *, labels: bool = True
+    rows: Sequence[Row],
+    cost: Literal["bytes", "milliseconds"],
+    ax: Axes,
+    *,
+    labels: Collection[str] = (),
 ) -> None:
     """Draw accuracy against what an image costs, on a logarithmic axis.
 
@@ -57,8 +61,8 @@ def plot_costs(
         Of one set.
     cost : {"bytes", "milliseconds"}
     ax : Axes
-    labels : bool, default True
-        Whether to write the method's name beside its mark, unless it is whitened.
+    labels : collection of str, default ()
+        Methods whose name is written beside their mark; whitened ones have no name.
 
     Raises
     ------
@@ -72,8 +76,8 @@ def plot_costs(
         face = "white" if row.whitened else colour
         x = getattr(row, cost)
         ax.plot(x, row.mean, marker, color=colour, markerfacecolor=face, markersize=6)
-        if labels and not row.whitened:
-            ax.annotate(row.method, (x, row.mean), (5, 3), textcoords="offset points", fontsize=7)
+        if row.method in labels and not row.whitened:
+            ax.annotate(row.method, (x, row.mean), (5, 3), textcoords="offset points", fontsize=8)
     ax.set_xscale("log")
     ax.set_xlabel(f"{cost} an image")
     ax.set_ylabel("mean average precision")

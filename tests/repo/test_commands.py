@@ -60,8 +60,10 @@ def test_readme_names_the_two_commands() -> None:
 @pytest.mark.parametrize("page", ["README.md", "chapters/api/index.md"])
 def test_python_in_pages_runs(page: str, tmp_path: Path) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    [code] = re.findall(r"^(?:```|~~~)python\n(.*?)^(?:```|~~~)", text, flags=re.M | re.S)
-    subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, check=True)
+    blocks = re.findall(r"^(?:```|~~~)python\n(.*?)^(?:```|~~~)", text, flags=re.M | re.S)
+    assert blocks
+    for code in blocks:
+        subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, check=True)
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
