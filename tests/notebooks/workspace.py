@@ -18,7 +18,8 @@ PERSONAL = (
     "PYTHONHOME",
     "COURSEKIT_DATA",
 )
-PERSONAL_PREFIXES = ("XDG_", "PYTEST_", "IPYTHON", "COLUMNS", "LINES")
+# Torch notes its cache folder in the environment of whoever compiled a layer before.
+PERSONAL_PREFIXES = ("XDG_", "PYTEST_", "IPYTHON", "COLUMNS", "LINES", "TORCHINDUCTOR_", "TRITON_")
 
 
 @dataclass(frozen=True)
