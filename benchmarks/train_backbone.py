@@ -27,8 +27,7 @@ from tqdm import tqdm
 
 from benchmarks.tiny_imagenet import N_CLASSES, Labelled, read_tiny_imagenet
 from coursekit.convnet.course_net import CourseNet
-
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, as torchvision's networks
+from coursekit.convnet.imagenet import MEAN, STD
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ Image: TypeAlias = NDArray[np.uint8]  # (H, W, 3), RGB
 RandomState: TypeAlias = int | np.random.RandomState | None  # as scikit-learn takes it
 
 
+@runtime_checkable
 class Loadable(Protocol):
     """Whatever can be read as an image, such as a `Photo`."""
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from coursekit.types import FloatArray, Image
+from coursekit.types import FloatArray, Image, Loadable
 
 __all__ = [
     "as_floating",
@@ -23,6 +23,7 @@ __all__ = [
     "check_flag",
     "check_integer",
     "check_positive",
+    "read_image",
 ]
 
 T = TypeVar("T")
@@ -155,6 +156,21 @@ def as_image(values: Any, name: str = "image") -> Image:
     if values.ndim != 3 or values.shape[2] != 3 or 0 in values.shape:
         raise ValueError(f"{name}: expected shape (H, W, 3), got {values.shape}")
     return values
+
+
+def read_image(image: Image | Loadable) -> Image:
+    """Return an image's pixels, which are read first if it is a photo or a file.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8, or an object with ``load()``
+
+    Returns
+    -------
+    (H, W, 3) uint8
+        Not checked: `as_image` does that.
+    """
+    return image.load() if isinstance(image, Loadable) else image
 
 
 def check_choice(value: T, name: str, choices: Collection[T]) -> T:

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol, Self
 import numpy as np
 
 from coursekit.types import FloatArray, Image, Loadable, LocalFeatures
+from coursekit.validation import read_image
 
 __all__ = ["SOURCES", "Source"]
 
@@ -26,7 +27,10 @@ _PATCH: Final = 64  # side to which MOP's patches are brought, in pixels
 
 
 class Source(Protocol):
-    """Anything that learns from images and then gives the features of each."""
+    """Anything that learns from images and then gives the features of each.
+
+    A source with an attribute `note` says in it what it learnt; the table keeps it.
+    """
 
     def fit(self, images: Sequence[Image | Loadable]) -> Self:
         """Learn from images that are not evaluated."""
@@ -58,7 +62,7 @@ class Ckn:
 
         detector = partial(_detector(), n_features=100)
         patches = [
-            extract_patches(as_pixels(image), found)
+            extract_patches(read_image(image), found)
             for image, found in zip(images, extract(images, detector, n_jobs=-1), strict=True)
             if len(found)
         ]
@@ -79,7 +83,6 @@ class Ckn:
 class Maps:
     """The last maps of a network, (C, h, w) float32 for each image."""
 
-    network: str = "course_net"
     pretrained: bool = True
 
     def fit(self, images: Sequence[Image | Loadable]) -> Self:
@@ -91,7 +94,7 @@ class Maps:
         from coursekit.convnet.backbones import backbone
         from coursekit.convnet.describe import maps_by_shape
 
-        network = backbone(self.network, pretrained=self.pretrained)
+        network = backbone(pretrained=self.pretrained)
         found: dict[int, FloatArray] = {}
         for indices, maps in maps_by_shape(images, network, side=_SIDE):
             found.update(zip(indices, maps.numpy(), strict=True))
@@ -115,7 +118,7 @@ class Patches:
         network = backbone()
         pooled = nn.Sequential(network, GeM()).eval()
         return [
-            mop_activations(network.preprocess(as_pixels(image)), pooled, input_size=_PATCH)
+            mop_activations(network.preprocess(read_image(image)), pooled, input_size=_PATCH)
             for image in images
         ]
 
@@ -166,11 +169,6 @@ class Tuned:
         from coursekit.convnet.describe import describe
 
         return list(describe(images, self._network, self._pool, side=_SIDE))
-
-
-def as_pixels(image: Image | Loadable) -> Image:
-    """Read an image if it is not read yet."""
-    return image if isinstance(image, np.ndarray) else image.load()
 
 
 def _detector() -> Callable[..., LocalFeatures]:

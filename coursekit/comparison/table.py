@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
+from sklearn.preprocessing import normalize
 
 from coursekit.comparison.methods import Method
 from coursekit.comparison.sources import SOURCES, Source
@@ -128,10 +128,10 @@ def _rows(
     V, seconds = _timed(lambda: encoder.transform(features))
     milliseconds = 1000 * (seconds_before + seconds / len(features))
     yield _row(method, benchmark, dataset, V, False, milliseconds)
-    known = _unit(encoder.transform(learning))
+    known = normalize(encoder.transform(learning))
     n_components = min(WHITENED_DIMENSIONS, len(known) - 1, V.shape[1])
     whitening = PCAWhitening(n_components).fit(known)
-    yield _row(method, benchmark, dataset, whitening.transform(_unit(V)), True, milliseconds)
+    yield _row(method, benchmark, dataset, whitening.transform(normalize(V)), True, milliseconds)
 
 
 def _row(
@@ -142,7 +142,7 @@ def _row(
     whitened: bool,
     milliseconds: float,
 ) -> Row:
-    V = _unit(V)
+    V = normalize(V)
     N = len(benchmark.database)
     queries = V[N:] if benchmark.exclude is None else V[benchmark.exclude]
     scores = queries @ V[:N].T  # cosines, since all have norm 1
@@ -167,12 +167,6 @@ def _row(
 
 def _kinds(benchmark: Benchmark[Any]) -> list[str]:
     return list(dict.fromkeys(benchmark.kind.tolist()))
-
-
-def _unit(V: FloatArray) -> FloatArray:
-    norms = np.linalg.norm(V, axis=1, keepdims=True)
-    unit: FloatArray = V / np.where(norms > 0, norms, 1)
-    return unit
 
 
 def _timed(call: Callable[[], T]) -> tuple[T, float]:

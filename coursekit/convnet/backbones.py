@@ -16,13 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.convnet.course_net import CourseNet
+from coursekit.convnet.imagenet import MEAN, STD
 from coursekit.types import Image
 from coursekit.validation import as_image, check_choice, check_flag, check_integer
 
 __all__ = ["BACKBONES", "Backbone", "backbone"]
-
-_IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
-_IMAGENET_STD: Final = (0.229, 0.224, 0.225)
 
 
 class Backbone(nn.Module):
@@ -45,8 +43,8 @@ class Backbone(nn.Module):
         *,
         name: str,
         n_channels: int,
-        mean: tuple[float, float, float] = _IMAGENET_MEAN,
-        std: tuple[float, float, float] = _IMAGENET_STD,
+        mean: tuple[float, float, float] = MEAN,
+        std: tuple[float, float, float] = STD,
     ) -> None:
         super().__init__()
         self.network, self.name, self.n_channels = network, name, n_channels
@@ -97,7 +95,7 @@ def backbone(name: str = "course_net", *, pretrained: bool = True, seed: int = 0
     Raises
     ------
     ConnectionError
-        If the weights can't be downloaded; the message names the file and where to put it.
+        If the weights cannot be downloaded; the message names the file and where to put it.
     TypeError, ValueError
         If there is no such network, or an option is of the wrong type.
 

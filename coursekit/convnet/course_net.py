@@ -1,7 +1,7 @@
 r"""The residual network that ships with the course: small, trained by us, made for pooling.
 
 Fully convolutional, so that it takes images of any size; its last operation is a ReLU, so that its
-maps are ≥ 0, as MAC, CroW and GeM expect; five halvings less one, so that a photo of 384 pixels
+maps are ≥ 0, as MAC, CroW and GeM expect; four halvings only, so that a photo of 384 pixels
 still has maps of 24×24.
 
 Slides S40–S46; He et al. 2016; the shortcuts that halve are those of He et al. 2019 ("ResNet-D").

@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 import torch
 from PIL import Image as PillowImage
+from sklearn.preprocessing import normalize
 from torch import Tensor
 
 from coursekit.convnet.backbones import Backbone
 from coursekit.types import FloatArray, Image, Loadable
-from coursekit.validation import as_image, check_integer, check_positive
+from coursekit.validation import as_image, check_integer, check_positive, read_image
 
 __all__ = ["describe", "maps_by_shape", "resize"]
 
@@ -89,18 +90,13 @@ def maps_by_shape(
         raise ValueError("network: expected evaluation mode, got training mode; call .eval()")
     waiting: dict[tuple[int, ...], list[tuple[int, Image]]] = defaultdict(list)
     for i, image in enumerate(images):
-        small = _read(image, i, side)
+        small = resize(as_image(read_image(image), f"images[{i}]"), side)
         same = waiting[small.shape]
         same.append((i, small))
         if len(same) == batch_size:
             yield _run(network, waiting.pop(small.shape))
     for same in waiting.values():
         yield _run(network, same)
-
-
-def _read(image: Image | Loadable, i: int, side: int) -> Image:
-    pixels = as_image(image if isinstance(image, np.ndarray) else image.load(), f"images[{i}]")
-    return resize(pixels, side)
 
 
 @torch.inference_mode()
@@ -168,7 +164,8 @@ def describe(
         vectors = _pooled(images, network, pool, scaled, batch_size)
         total = vectors if total is None else total + vectors
     assert total is not None
-    return _normalised(total)
+    unit: FloatArray = normalize(total)
+    return unit
 
 
 def _pooled(
@@ -185,10 +182,5 @@ def _pooled(
         rows.update(zip(indices, vectors, strict=True))
     if not rows:
         raise ValueError("images: expected at least one, got none")
-    return _normalised(np.stack([rows[i] for i in range(len(rows))]))
-
-
-def _normalised(vectors: FloatArray) -> FloatArray:
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: FloatArray = vectors / np.where(norms > 0, norms, 1)
+    unit: FloatArray = normalize(np.stack([rows[i] for i in range(len(rows))]))
     return unit

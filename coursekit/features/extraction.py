@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from joblib import Parallel, delayed
 
 from coursekit.types import Image, Loadable, LocalFeatures
+from coursekit.validation import read_image
 
 __all__ = ["extract"]
 
@@ -54,6 +55,6 @@ def _extract_one(
     i: int, image: Image | Loadable, extractor: Callable[[Image], LocalFeatures]
 ) -> LocalFeatures:
     try:
-        return extractor(image.load() if hasattr(image, "load") else image)
+        return extractor(read_image(image))
     except (TypeError, ValueError) as error:
         raise type(error)(f"images[{i}]: {error}") from error

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from coursekit.convnet import ReceptiveField
+from coursekit.convnet.imagenet import MEAN, STD
 from coursekit.types import FloatArray, Image, LocalFeatures
 from coursekit.validation import as_floating, as_image, check_finite, check_integer
 
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = ["maps_to_features", "network_features"]
-
-# Of the three channels, over ImageNet: what torchvision's networks were trained with.
-_MEAN: Final = (0.485, 0.456, 0.406)
-_STD: Final = (0.229, 0.224, 0.225)
 
 
 def maps_to_features(
@@ -98,8 +95,8 @@ def network_features(
     network: Callable[[torch.Tensor], torch.Tensor],
     *,
     receptive_field: ReceptiveField | None = None,
-    mean: tuple[float, float, float] = _MEAN,
-    std: tuple[float, float, float] = _STD,
+    mean: tuple[float, float, float] = MEAN,
+    std: tuple[float, float, float] = STD,
 ) -> LocalFeatures:
     """Run a network on an image and read its maps; fit for `extract`, as `sift` is.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.preprocessing import normalize
 
 from coursekit.types import FloatArray
 from coursekit.validation import as_matrix, check_integer, check_positive
@@ -76,8 +77,7 @@ def expand_queries(
     found = np.take_along_axis(similarity, first, axis=1)
     weight = np.where(found > 0, np.maximum(found, 0) ** alpha, 0)
     expanded = queries + np.einsum("qn,qnd->qd", weight, database[first])
-    norms = np.linalg.norm(expanded, axis=1, keepdims=True)
-    unit: FloatArray = (expanded / np.where(norms > 0, norms, 1)).astype(queries.dtype)
+    unit: FloatArray = normalize(expanded).astype(queries.dtype, copy=False)
     return unit
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.covariance import ledoit_wolf
 from sklearn.decomposition import PCA
+from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
 from coursekit.types import FloatArray
@@ -59,8 +60,7 @@ class _Whitening(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         check_is_fitted(self, "projection_")
         X = as_matrix(X, "X", columns=len(self.mean_), match="fit", symbols="(n, D)")
         projected = (X - self.mean_) @ self.projection_.T
-        norms = np.linalg.norm(projected, axis=1, keepdims=True)
-        unit: FloatArray = (projected / np.where(norms > 0, norms, 1)).astype(X.dtype)
+        unit: FloatArray = normalize(projected).astype(X.dtype, copy=False)
         return unit
 
     @property

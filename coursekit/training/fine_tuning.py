@@ -21,7 +21,7 @@ from coursekit.convnet.backbones import Backbone
 from coursekit.training.losses import contrastive_loss
 from coursekit.training.views import random_view
 from coursekit.types import Image, Loadable
-from coursekit.validation import check_integer, check_positive
+from coursekit.validation import check_integer, check_positive, read_image
 
 __all__ = ["Epoch", "FineTuning", "fine_tune"]
 
@@ -134,7 +134,7 @@ def fine_tune(
     )
     rng = np.random.default_rng(check_integer(seed, "seed", at_least=0))
     order = rng.permutation(len(images))
-    pixels = [one if isinstance(one, np.ndarray) else one.load() for one in images]
+    pixels = [read_image(one) for one in images]
     kept = [pixels[i] for i in order[:n_validation]]
     used = [pixels[i] for i in order[n_validation:]]
     fixed = list(_batches(network, kept, batch_size, side, rng))
