@@ -19,14 +19,16 @@ from coursekit.validation import check_integer
 
 __all__ = ["COUNTS", "REMOTES", "check_count", "images_of", "matrix_of", "opened"]
 
-_INRIA: Final = "http://pascal.inrialpes.fr/data/holidays"
+# Copydays moved here in 2022, as the authors of SSCD told their users; the old folder refuses.
+_INRIA: Final = "http://pascal.inrialpes.fr/data2/holidays"
 _INRIA_FTP: Final = "ftp://ftp.inrialpes.fr/pub/lear/douze/data"
 _MIRROR: Final = "https://dl.fbaipublicfiles.com/vissl/datasets"
 _OXFORD: Final = "https://www.robots.ox.ac.uk/~vgg/data"
-_PRAGUE: Final = "http://cmp.felk.cvut.cz/revisitop/data/datasets"
+# https, for want of a published checksum: the files of the truth are pickles.
+_PRAGUE: Final = "https://cmp.felk.cvut.cz/revisitop/data/datasets"
 
-# Copydays' checksums are those that users of the mirror published; those of the flowers stand in
-# torchvision. None means that we found no published one.
+# Copydays' checksums are those that users of the mirror published, each found in two projects;
+# those of the flowers stand in torchvision. None means that we found no published one.
 REMOTES: Final[Mapping[str, Mapping[str, Remote]]] = {
     "holidays": {
         "first half": Remote(f"{_INRIA_FTP}/jpg1.tar.gz"),
@@ -44,6 +46,8 @@ REMOTES: Final[Mapping[str, Mapping[str, Remote]]] = {
         "crops": Remote(f"{_INRIA}/copydays_crop.tar.gz"),
         "jpeg": Remote(f"{_INRIA}/copydays_jpeg.tar.gz"),
     },
+    # By 2022 Oxford had replaced its archives of buildings by these, with the faces blurred:
+    # figures from before are from other pixels.
     "roxford5k": {
         "images": Remote(f"{_OXFORD}/oxbuildings/oxbuild_images-v1.tgz"),
         "truth": Remote(f"{_PRAGUE}/roxford5k/gnd_roxford5k.pkl"),
