@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from coursekit.validation import check_positive
 
-__all__ = ["contrastive_loss"]
+__all__ = ["contrastive_loss", "info_nce"]
 
 
 def contrastive_loss(vectors: Tensor, labels: Tensor, *, margin: float = 0.7) -> Tensor:
@@ -65,3 +65,55 @@ def contrastive_loss(vectors: Tensor, labels: Tensor, *, margin: float = 0.7) ->
     near = (margin - square.clamp(min=1e-12).sqrt()).clamp(min=0)[~same]
     pulled, pushed = square[same].sum() / 2, near.pow(2).sum() / 2
     return pulled / same.sum().clamp(min=1) + pushed / (near > 0).sum().clamp(min=1)
+
+
+def info_nce(first: Tensor, second: Tensor, *, temperature: float = 0.1) -> Tensor:
+    r"""Compute the loss of telling which two views of a batch match.
+
+    .. math::
+
+        -\frac{1}{2B} \sum_i \left( \log \frac{\exp(s_{ii}/\tau)}{\sum_j \exp(s_{ij}/\tau)}
+        + \log \frac{\exp(s_{ii}/\tau)}{\sum_j \exp(s_{ji}/\tau)} \right)
+
+    with :math:`s_{ij}` the cosine of the i-th first view and the j-th second one: a classification
+    of each view into the photos of the batch, in both directions.
+
+    Parameters
+    ----------
+    first, second : (B, D) floating tensors
+        Row i of one and row i of the other match, and no others. Scaled to norm 1 here.
+    temperature : float, default 0.1
+        τ: the smaller, the more the hardest of the other photos count.
+
+    Returns
+    -------
+    () tensor
+        At least 0; log B when all cosines are equal.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ or are not (B, D) with B ≥ 1, or `temperature` is not positive.
+
+    References
+    ----------
+    van den Oord, Li & Vinyals 2018; in both directions Chen et al. 2020 and Radford et al. 2021.
+
+    Examples
+    --------
+    >>> x = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    >>> round(info_nce(x, x, temperature=1.0).item(), 4)  # log(1 + exp(-1))
+    0.3133
+    """
+    check_positive(temperature, "temperature")
+    if first.ndim != 2 or len(first) == 0:
+        raise ValueError(f"first: expected shape (B, D), got {tuple(first.shape)}")
+    if second.shape != first.shape:
+        raise ValueError(
+            f"second: expected shape {tuple(first.shape)}, that of first, got {tuple(second.shape)}"
+        )
+    x, y = (nn.functional.normalize(one, dim=1) for one in (first, second))
+    scores = x @ y.T / temperature
+    own = torch.arange(len(x), device=x.device)
+    both = nn.functional.cross_entropy(scores, own) + nn.functional.cross_entropy(scores.T, own)
+    return both / 2

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import math
 import zipfile
 
 import numpy as np
@@ -11,8 +13,10 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from benchmarks import augmentation
+from benchmarks.augmentation import augment, disturb
 from benchmarks.tiny_imagenet import read_tiny_imagenet
-from benchmarks.train_backbone import Recipe, augment, learning_rate, train
+from benchmarks.train_backbone import Recipe, learning_rate, train
 from coursekit.convnet.course_net import CourseNet
 
 N_CLASSES = 8
@@ -39,7 +43,15 @@ def folder(tmp_path_factory):
 
 
 RECIPE = Recipe(
-    epochs=3, small_epochs=2, small_side=32, side=48, batch=16, peak_rate=0.02, warm_up=0.1
+    epochs=3,
+    small_epochs=2,
+    small_side=32,
+    side=48,
+    batch=16,
+    peak_rate=0.02,
+    warm_up=0.1,
+    view_epochs=2,
+    view_rate=0.01,
 )
 
 
@@ -86,13 +98,21 @@ def test_says_what_is_missing(tmp_path):
 
 
 def test_learns_and_logs(run):
-    assert [line["epoch"] for line in run.log] == [1, 2, 3]
-    assert [line["side"] for line in run.log] == [32, 32, 48]
-    assert run.log[-1]["train_loss"] < run.log[0]["train_loss"]
-    assert 0 <= run.log[-1]["val_top1"] <= run.log[-1]["val_top5"] <= 1
-    assert run.log[-1]["rate"] < 0.2 * RECIPE.peak_rate
-    lines = (run.folder / "log.csv").read_text().splitlines()
-    assert len(lines) == 4
+    assert [line["epoch"] for line in run.log] == [1, 2, 3, 4, 5]
+    assert [line["side"] for line in run.log] == [32, 32, 48, 48, 48]
+    naming, comparing = run.log[:3], run.log[3:]
+    assert naming[-1]["train_loss"] < naming[0]["train_loss"]
+    assert naming[-1]["rate"] < 0.2 * RECIPE.peak_rate
+    assert comparing[-1]["train_loss"] < comparing[0]["train_loss"]
+    assert comparing[-1]["rate"] < 0.2 * RECIPE.view_rate
+    assert all(0 <= line["val_top1"] <= line["val_top5"] <= 1 for line in run.log)
+    assert ["val_match" in line for line in run.log] == [False, False, True, True, True]
+    assert all(0 <= line["val_match"] <= 1 for line in run.log[2:])
+    with (run.folder / "log.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert [line["val_match"] for line in lines] == [
+        str(line.get("val_match", "")) for line in run.log
+    ]
 
 
 def test_weights_are_those_of_the_network_in_half_precision(run):
@@ -108,13 +128,16 @@ def test_weights_are_those_of_the_network_in_half_precision(run):
     assert path.stat().st_size < 4e6
 
 
-def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(folder, tmp_path, run, monkeypatch):
+@pytest.mark.parametrize("done", [1, 4])
+def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
+    folder, tmp_path, run, monkeypatch, done
+):
     from benchmarks.train_backbone import Run
 
     whole = Run.train_epoch
 
     def interrupted(self, photos, labels):
-        if self.epoch == 1:
+        if self.epoch == done:
             raise KeyboardInterrupt
         whole(self, photos, labels)
 
@@ -136,7 +159,7 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(folder, tmp_path,
 
 
 def test_the_rate_warms_up_then_falls_to_zero():
-    rates = [learning_rate(step, 1000, Recipe()) for step in range(1000)]
+    rates = [learning_rate(step, 1000, peak=0.5, warm_up=0.06) for step in range(1000)]
     peak = int(np.argmax(rates))
     assert peak == pytest.approx(60, abs=1)
     assert rates[peak] == pytest.approx(0.5)
@@ -145,14 +168,48 @@ def test_the_rate_warms_up_then_falls_to_zero():
     assert rates[-1] < 1e-5
 
 
-def test_augmented_photos_stay_in_range_and_differ():
-    torch.manual_seed(0)
-    photos = torch.rand(4, 3, 64, 64) * 255
-    views = augment(photos, 48, 0.3)
-    assert views.shape == (4, 3, 48, 48)
+def pixels(views):
     mean = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
     std = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
-    pixels = views * std + mean
-    assert pixels.min() > -1e-5
-    assert pixels.max() < 1 + 1e-5
-    assert not torch.equal(views, augment(photos, 48, 0.3))
+    return views * std + mean
+
+
+@pytest.mark.parametrize(
+    "change", [lambda x: augment(x, 48, 0.3), lambda x: disturb(x, 48)], ids=["augment", "disturb"]
+)
+def test_changed_photos_stay_in_range_and_differ(change):
+    torch.manual_seed(0)
+    photos = torch.rand(40, 3, 64, 64) * 255
+    views = change(photos)
+    assert views.shape == (40, 3, 48, 48)
+    assert torch.isfinite(views).all()
+    assert pixels(views).min() > -1e-5
+    assert pixels(views).max() < 1 + 1e-5
+    assert not torch.equal(views, change(photos))
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_a_turned_crop_of_everything_is_the_photo_turned(monkeypatch, quarters):
+    """Or that mirrored: half of the views are flipped."""
+    monkeypatch.setattr(augmentation, "_RATIO", 1.0)
+    torch.manual_seed(2)
+    photos = torch.rand(8, 3, 64, 64)
+    angle = torch.full((8,), quarters * math.pi / 2)
+    views = augmentation._crop(photos * 255, 64, 1.0, angle)
+    expected = torch.rot90(photos, quarters, dims=(2, 3))
+    mirrored = expected.flip(3)
+    plain = (views - expected).abs().amax(dim=(1, 2, 3)) < 1e-3
+    flipped = (views - mirrored).abs().amax(dim=(1, 2, 3)) < 1e-3
+    assert (plain ^ flipped).all()
+    assert plain.any()
+    assert flipped.any()
+
+
+def test_blur_takes_detail_and_keeps_the_mean():
+    torch.manual_seed(3)
+    photos = torch.rand(50, 3, 64, 64)
+    blurred = augmentation._blur(photos.clone())
+    share = blurred.std(dim=(1, 2, 3)) / photos.std(dim=(1, 2, 3))
+    assert torch.isclose(share, torch.ones(())).float().mean() > 0.2  # two widths of five are 0
+    assert (share < 0.2).any()
+    torch.testing.assert_close(blurred.mean(), photos.mean(), atol=1e-2, rtol=0)

@@ -1,11 +1,13 @@
-"""The contrastive loss against its equation, pair by pair."""
+"""The losses against their equations, pair by pair."""
 
 from __future__ import annotations
+
+import math
 
 import pytest
 import torch
 
-from coursekit.training import contrastive_loss
+from coursekit.training import contrastive_loss, info_nce
 
 
 def slow_loss(vectors, labels, margin):
@@ -61,3 +63,48 @@ def test_bad_input():
         contrastive_loss(x, labels.float())
     with pytest.raises(ValueError, match=r"^labels: expected shape \(3,\), got \(2,\)$"):
         contrastive_loss(x, labels[:2])
+
+
+def slow_info_nce(first, second, temperature):
+    x, y = ([v / v.norm() for v in views] for views in (first, second))
+    total = torch.zeros((), dtype=first.dtype)
+    for i in range(len(x)):
+        own = torch.exp(x[i] @ y[i] / temperature)
+        among_second = sum(torch.exp(x[i] @ y[j] / temperature) for j in range(len(y)))
+        among_first = sum(torch.exp(x[j] @ y[i] / temperature) for j in range(len(x)))
+        total -= torch.log(own / among_second) + torch.log(own / among_first)
+    return total / (2 * len(x))
+
+
+@pytest.mark.parametrize("temperature", [0.1, 1.0, 3.0])
+@pytest.mark.parametrize("B", [1, 2, 5])
+def test_info_nce_agrees_with_the_equation(temperature, B):
+    torch.manual_seed(3)
+    x, y = torch.rand(2, B, 4, dtype=torch.float64)
+    got = info_nce(x, y, temperature=temperature)
+    torch.testing.assert_close(got, slow_info_nce(x, y, temperature))
+    torch.testing.assert_close(info_nce(y, 7 * x, temperature=temperature), got)
+
+
+def test_info_nce_is_the_logarithm_of_the_batch_when_all_are_equal():
+    assert info_nce(torch.ones(8, 3), torch.ones(8, 3)).item() == pytest.approx(math.log(8))
+
+
+def test_gradient_of_info_nce():
+    torch.manual_seed(4)
+    x, y = (torch.rand(4, 3, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    assert torch.autograd.gradcheck(info_nce, (x, y))
+
+
+def test_bad_input_of_info_nce():
+    x = torch.rand(3, 2)
+    with pytest.raises(ValueError, match=r"^temperature: expected a finite number > 0, got -1$"):
+        info_nce(x, x, temperature=-1)
+    with pytest.raises(ValueError, match=r"^first: expected shape \(B, D\), got \(3,\)$"):
+        info_nce(x[:, 0], x[:, 0])
+    with pytest.raises(ValueError, match=r"^first: expected shape \(B, D\), got \(0, 2\)$"):
+        info_nce(x[:0], x[:0])
+    with pytest.raises(
+        ValueError, match=r"^second: expected shape \(3, 2\), that of first, got \(2, 2\)$"
+    ):
+        info_nce(x, x[:2])
