@@ -68,14 +68,14 @@ def plot_rankings(
     figure = figure or new_figure(1.6 * len(distances))
     grid = figure.subplots(len(distances), 1 + n_nearest, squeeze=False)
     for row, (name, table) in zip(grid, distances.items(), strict=True):
-        _photo(row[0], gallery.queries[query].load(), "query", BLUE)
+        frame_photo(row[0], gallery.queries[query].load(), "query", BLUE)
         row[0].set_ylabel(name, fontsize=12)
         to_query = _row_of(table, name, gallery, query)
         itself = None if gallery.exclude is None else int(gallery.exclude[query])
         nearest = rank(-to_query, exclude=itself)
         for axes, i in zip(row[1:], nearest, strict=False):
             mark, colour = ("✓", GREEN) if gallery.positives[query, i] else ("✗", ORANGE)
-            _photo(axes, gallery.database[i].load(), f"{mark} {to_query[i]:.2f}", colour)
+            frame_photo(axes, gallery.database[i].load(), f"{mark} {to_query[i]:.2f}", colour)
 
 
 def plot_photos(
@@ -134,7 +134,8 @@ def _row_of(table: FloatArray, name: str, gallery: Benchmark[NamedImage], query:
     return row
 
 
-def _photo(ax: Axes, image: Image, title: str, colour: str) -> None:
+def frame_photo(ax: Axes, image: Image, title: str, colour: str) -> None:
+    """Draw a photo in a frame and under a title of one colour."""
     ax.imshow(image)
     ax.set(xticks=[], yticks=[])
     ax.set_title(title, color=colour)

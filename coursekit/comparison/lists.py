@@ -1,0 +1,94 @@
+"""What each method found, query by query: for paired comparisons, and to show the photos."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import groupby
+from pathlib import Path
+from typing import Final, TextIO
+
+import numpy as np
+
+from coursekit.types import FloatArray, IntArray
+
+__all__ = ["N_FIRST", "RankedLists", "read_lists", "stored_lists", "write_lists"]
+
+N_FIRST: Final = 4
+"""How many photos of each list are kept."""
+
+_COLUMNS: Final = ["dataset", "method", "query", "precision", "first"]
+
+
+@dataclass(frozen=True, eq=False)
+class RankedLists:
+    """One method on one set, its vectors as they are: the lists of all queries.
+
+    Parameters
+    ----------
+    dataset, method : str
+    precision : (Q,) float64
+        Average precision of each query, to four decimals; NaN for a query without positives.
+    first : (Q, n) int64
+        Where the first photos of each list stand in the database, the closest first; the query
+        itself is left out. n is at most `N_FIRST`.
+    """
+
+    dataset: str
+    method: str
+    precision: FloatArray
+    first: IntArray
+
+
+def write_lists(lists: Iterable[RankedLists], path: Path) -> None:
+    """Write a line for each query: beside the file first, so that a crash leaves the old one."""
+    new = path.with_name(f"{path.name}.new")
+    with new.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(_COLUMNS)
+        for one in lists:
+            for q, (precision, first) in enumerate(zip(one.precision, one.first, strict=True)):
+                places = " ".join(map(str, first))
+                writer.writerow([one.dataset, one.method, q, f"{precision:.4f}", places])
+    new.replace(path)
+
+
+def read_lists(path: Path) -> dict[tuple[str, str], RankedLists]:
+    """Read what `write_lists` wrote.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict from (dataset, method) to RankedLists
+
+    Raises
+    ------
+    ValueError
+        If the file has other columns.
+    """
+    with path.open(newline="", encoding="utf-8") as file:
+        return {(one.dataset, one.method): one for one in _parsed(file, str(path))}
+
+
+def stored_lists() -> dict[tuple[str, str], RankedLists]:
+    """Read the lists that ship with the table, by set and method."""
+    name = "which_one_wins_lists.csv"
+    with (files(__package__) / name).open(encoding="utf-8", newline="") as file:
+        return {(one.dataset, one.method): one for one in _parsed(file, name)}
+
+
+def _parsed(file: TextIO, name: str) -> Iterator[RankedLists]:
+    lines = csv.DictReader(file)
+    if lines.fieldnames != _COLUMNS:
+        got = ", ".join(lines.fieldnames or ())
+        raise ValueError(f"{name}: expected columns {', '.join(_COLUMNS)}, got {got}")
+    for key, group in groupby(lines, lambda line: (line["dataset"], line["method"])):
+        queries = list(group)
+        precision = np.array([float(line["precision"]) for line in queries])
+        first = np.array([[int(i) for i in line["first"].split()] for line in queries])
+        yield RankedLists(*key, precision, first)
