@@ -1,11 +1,14 @@
 """Which representation wins: every method of the course under one protocol."""
 
 from coursekit.comparison.methods import METHODS, Method
+from coursekit.comparison.postprocessing import POSTPROCESSING
+from coursekit.comparison.protocol import evaluate
 from coursekit.comparison.sources import SOURCES, Source
-from coursekit.comparison.table import Row, evaluate, read_rows, stored_rows, write_rows
+from coursekit.comparison.table import Row, read_rows, stored_rows, write_rows
 
 __all__ = [
     "METHODS",
+    "POSTPROCESSING",
     "SOURCES",
     "Method",
     "Row",
