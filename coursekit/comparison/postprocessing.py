@@ -72,5 +72,4 @@ def learned_whitening(photos: FloatArray, views: FloatArray) -> Any:
 
 
 def _n_components(photos: FloatArray) -> int:
-    n, D = photos.shape
-    return min(_DIMENSIONS, n - 1, D)
+    return min(_DIMENSIONS, len(photos) - 1, len(photos[0]))

@@ -29,7 +29,9 @@ __all__ = ["evaluate"]
 
 T = TypeVar("T")
 Report = Callable[[str], None]
-_AT_ONCE: Final = 128  # images whose features are held: 300 MB, for 1000 descriptors of 576 numbers
+_AT_ONCE: Final = (
+    128  # images whose features are held: 300 MB, of 1000 descriptors of 576 numbers each
+)
 
 
 def evaluate(
@@ -114,12 +116,10 @@ def _described(
     encoders = _fitted(methods, learning, photos, report)
     views, _ = _encoded(extractor, encoders, photos.views, f"{source} of views", report)
     found, seconds = _encoded(extractor, encoders, photos.evaluated, source, report)
-    for method, encoder, *vectors, each in zip(
-        methods, encoders, views, found, seconds, strict=True
-    ):
+    for i, (method, encoder) in enumerate(zip(methods, encoders, strict=True)):
         known = normalize(encoder.transform(learning))
         note = getattr(encoder, "note", getattr(extractor, "note", ""))
-        yield method, _Vectors(known, *vectors, 1000 * each, note)
+        yield method, _Vectors(known, views[i], found[i], 1000 * seconds[i], note)
 
 
 def _encoded(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from sklearn.decomposition import PCA
 
-import coursekit.aggregation.encoder
-from coursekit.aggregation import VLAD, PerDescriptor
+from coursekit.aggregation import VLAD, PerDescriptor, kmeans
 from coursekit.comparison import (
     METHODS,
     POSTPROCESSING,
@@ -134,8 +134,8 @@ def test_the_same_figures_from_run_to_run_however_many_at_once(small, monkeypatc
 class Spy:
     """A source that keeps what it is given; an image's features are a number and its square."""
 
-    fitted: list
-    described: list
+    fitted: list[Any]
+    described: list[Any]
 
     def fit(self, images):
         self.fitted.append(tuple(images))
@@ -152,7 +152,7 @@ class Spy:
 
 
 class Encoder:
-    learnt: list
+    learnt: list[Any]
 
     def fit(self, features, images):
         self.learnt.append((len(features), images))
@@ -172,7 +172,7 @@ def spied(monkeypatch):
 
 def test_nothing_is_learnt_on_what_is_evaluated(small, spied, monkeypatch):
     """Sources, encoders and whitenings learn from the photos to learn on, and from nothing else."""
-    given = []
+    given: list[Any] = []
 
     def record(name):
         learn = getattr(protocol, name)
@@ -221,13 +221,12 @@ def test_methods_of_one_codebook_learn_it_once(small, monkeypatch):
     less = {"less": replace(small, learning=small.learning[:5])}
     alone = [row for one in methods for row in figures(evaluate([one], less))]
     calls = []
-    kmeans = coursekit.aggregation.encoder.kmeans
 
     def counted(*given, **options):
         calls.append(given[1])
         return kmeans(*given, **options)
 
-    monkeypatch.setattr(coursekit.aggregation.encoder, "kmeans", counted)
+    monkeypatch.setattr("coursekit.aggregation.encoder.kmeans", counted)
     assert figures(evaluate(methods, less)) == alone
     assert calls == [64, 64]
 
