@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
-from coursekit.comparison import METHODS, Row, Source, evaluate, write_rows
+from coursekit.comparison import METHODS, POSTPROCESSING, Row, evaluate, write_rows
 from coursekit.data import DATASETS, load
 
 __all__ = ["main"]
@@ -66,39 +65,25 @@ def _parser() -> argparse.ArgumentParser:
 
 def _evaluate(given: argparse.Namespace) -> None:
     names = list(METHODS) if given.all else given.method
-    datasets = ["places", "copies"] if given.all else given.dataset
+    datasets = dict.fromkeys(["places", "copies"] if given.all else given.dataset)
+    benchmarks = {name: load(name) for name in datasets}
     rows = []
-    for row in _rows(datasets, names):
-        rows.append(row)
-        tqdm.write(_line(row))
+    n_rows = len(benchmarks) * len(names) * len(POSTPROCESSING)
+    with tqdm(total=n_rows, unit="row", disable=None) as bar:
+        methods = [METHODS[name] for name in names]
+        for row in evaluate(methods, benchmarks, report=bar.set_description_str):
+            rows.append(row)
+            bar.update()
+            tqdm.write(_line(row))
     if given.out:
-        write_rows(rows, given.out)
-
-
-def _rows(datasets: Iterable[str], names: Sequence[str]) -> Iterator[Row]:
-    methods = [METHODS[name] for name in names]
-    fitted: dict[str, tuple[Source, list[Any]]] = {}
-    learning: tuple[Any, ...] = ()
-    for dataset in datasets:
-        benchmark = load(dataset)
-        if benchmark.learning != learning:
-            fitted, learning = {}, benchmark.learning
-        with tqdm(total=2 * len(names), unit="row", disable=None) as bar:
-            for row in evaluate(
-                methods,
-                benchmark,
-                dataset=dataset,
-                fitted=fitted,
-                report=bar.set_description_str,
-            ):
-                bar.update()
-                yield row
+        order = list(benchmarks)
+        write_rows(sorted(rows, key=lambda row: order.index(row.dataset)), given.out)
 
 
 def _line(row: Row) -> str:
-    whitened = "whitened" if row.whitened else ""
+    after = "" if row.postprocessing == "none" else row.postprocessing
     return (
-        f"{row.dataset:9} {row.method:13} {whitened:8} mAP {row.mean:.3f}"
+        f"{row.dataset:9} {row.method:14} {after:17} mAP {row.mean:.3f}"
         f" [{row.low:.3f}, {row.high:.3f}] {row.dimension:6} x 4 bytes {row.milliseconds:6.3g} ms"
         f"  {row.per_kind}"
     )

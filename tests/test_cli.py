@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from coursekit import cli
-from coursekit.comparison import METHODS, read_rows
+from coursekit.comparison import METHODS, POSTPROCESSING, read_rows
 from coursekit.data import DownloadError
-from tests.comparison.conftest import small  # noqa: F401  (a fixture)
+from tests.comparison.conftest import small, small_views  # noqa: F401  (fixtures)
 
 
 @pytest.fixture
-def shipped(monkeypatch, small):  # noqa: F811
+def shipped(monkeypatch, small, small_views):  # noqa: F811
     asked = []
+    few = replace(small, learning=small.learning[:6])
 
     def load(name):
         asked.append(name)
-        return small
+        return few
 
     monkeypatch.setattr(cli, "load", load)
     return asked
@@ -29,11 +32,34 @@ def test_evaluate_prints_and_writes_rows(shipped, capsys, tmp_path):
     assert shipped == ["places", "copies"]
     lines = capsys.readouterr().out.splitlines()
     rows = read_rows(out)
-    assert len(lines) == len(rows) == 4
+    assert len(lines) == len(rows) == 2 * len(POSTPROCESSING)
     for line, row in zip(lines, rows, strict=True):
         assert line.startswith(row.dataset)
         assert f"mAP {row.mean:.3f}" in line
-        assert ("whitened" in line) == row.whitened
+        said = [one for one in POSTPROCESSING if f" {one} " in line]
+        assert said == ([] if row.postprocessing == "none" else [row.postprocessing])
+
+
+def test_the_file_holds_one_set_after_the_other(shipped, tmp_path):
+    """Whatever the order in which rows are made, which is that of the methods."""
+    out = tmp_path / "rows.csv"
+    arguments = [
+        "evaluate",
+        "--dataset",
+        "copies",
+        "places",
+        "--method",
+        "mac_random",
+        "gem_random",
+    ]
+    assert cli.main([*arguments, "--out", str(out)]) == 0
+    found = [(row.dataset, row.method, row.postprocessing) for row in read_rows(out)]
+    assert found == [
+        (dataset, method, after)
+        for dataset in ("copies", "places")
+        for method in ("mac_random", "gem_random")
+        for after in POSTPROCESSING
+    ]
 
 
 def test_a_set_that_cannot_be_had_is_said_on_one_line(monkeypatch, capsys):

@@ -2,11 +2,14 @@
 
 from coursekit.comparison.lists import RankedLists, read_lists, stored_lists, write_lists
 from coursekit.comparison.methods import METHODS, Method
+from coursekit.comparison.postprocessing import POSTPROCESSING
+from coursekit.comparison.protocol import evaluate
 from coursekit.comparison.sources import SOURCES, Source
-from coursekit.comparison.table import Row, evaluate, read_rows, stored_rows, write_rows
+from coursekit.comparison.table import Row, read_rows, stored_rows, write_rows
 
 __all__ = [
     "METHODS",
+    "POSTPROCESSING",
     "SOURCES",
     "Method",
     "Row",

@@ -20,11 +20,12 @@ from coursekit.aggregation import (
     SpatialPyramid,
     SuperVector,
 )
-from coursekit.comparison.pooled import NetVLADMaps, Pooled
+from coursekit.comparison.pooled import LayerPooled, Pooled, gem_layer, netvlad_layer
 
 __all__ = ["METHODS", "Method"]
 
 _D: Final = 64  # dimensions of SIFT after PCA, as in Jégou et al. 2012
+_EPOCHS: Final = 8  # of the training of pooling layers, at most
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,18 @@ class Method:
     source : str
         Which of `SOURCES` it starts from.
     make : callable
-        Returns a new encoder: ``fit(features)``, then ``transform(features)`` to (N, dim).
+        Returns a new encoder: ``fit(features, images)``, where only an encoder that makes views
+        looks at the images, then ``transform(features)`` to (N, dim).
+    codebook : str, default ""
+        Methods of one source that name the same codebook learn the same one, by k-means from the
+        same descriptors: `evaluate` has it learnt by the first of them. Empty for one of its own.
     """
 
     name: str
     title: str
     source: str
     make: Callable[[], Any]
+    codebook: str = ""
 
 
 def _reduced(encoder: Any) -> Any:
@@ -70,20 +76,19 @@ def _mop() -> Any:
 
 
 def _local() -> Iterator[Method]:
-    def sift(name: str, title: str, make: Callable[[], Any]) -> Method:
-        return Method(name, title, "sift", make)
+    def sift(name: str, title: str, make: Callable[[], Any], codebook: str = "") -> Method:
+        return Method(name, title, "sift", make, codebook)
 
-    yield sift("bow64", "BoW, K = 64", lambda: BagOfWords(64))
-    yield sift("bow1000", "BoW, K = 1000", lambda: BagOfWords(1000, norm="l2"))
-    yield sift(
-        "bow1000x3", "BoW, K = 1000, 3 words", lambda: BagOfWords(1000, n_assign=3, norm="l2")
-    )
-    yield sift(
-        "bow1000tfidf", "BoW, K = 1000, TF-IDF", lambda: BagOfWords(1000, norm="l2", tf_idf=True)
-    )
-    yield sift("pyramid", "Spatial pyramid of BoW, K = 64", lambda: SpatialPyramid(BagOfWords(64)))
-    yield sift("vlad", "VLAD, K = 64", lambda: _reduced(VLAD(64, power=0.5)))
-    yield sift("supervector", "Super-vector, K = 64", lambda: _reduced(SuperVector(64)))
+    words = partial(BagOfWords, 1000, norm="l2")
+    yield sift("bow64", "BoW, K = 64", lambda: BagOfWords(64), "64")
+    yield sift("bow1000", "BoW, K = 1000", words, "1000")
+    yield sift("bow1000x3", "BoW, K = 1000, 3 words", partial(words, n_assign=3), "1000")
+    yield sift("bow1000tfidf", "BoW, K = 1000, TF-IDF", partial(words, tf_idf=True), "1000")
+    pyramid = "Spatial pyramid of BoW, K = 64"
+    yield sift("pyramid", pyramid, lambda: SpatialPyramid(BagOfWords(64)), "64")
+    yield sift("vlad", "VLAD, K = 64", lambda: _reduced(VLAD(64, power=0.5)), "64 after PCA")
+    supervector = "Super-vector, K = 64"
+    yield sift("supervector", supervector, lambda: _reduced(SuperVector(64)), "64 after PCA")
     yield sift("fisher", "Fisher vector, K = 64", lambda: _reduced(FisherVector(64)))
     yield Method(
         "ckn_vlad", "VLAD of patch-CKN, K = 64", "ckn", lambda: _reduced(VLAD(64, power=0.5))
@@ -103,8 +108,12 @@ def _deep() -> Iterator[Method]:
     )
     yield Method("crow", "CroW", "maps", partial(_pooling, "crow"))
     yield Method("rmac", "R-MAC", "maps", partial(_pooling, "rmac"))
-    yield Method("netvlad", "NetVLAD, K = 64, not trained", "maps", NetVLADMaps)
-    yield Method("gem_learnt_p", "GeM, p learnt", "tuned_p", _stacked)
+    netvlad = partial(LayerPooled, netvlad_layer)
+    yield Method("netvlad", "NetVLAD, K = 64, not trained", "maps", netvlad)
+    learnt = partial(netvlad, n_epochs=_EPOCHS)
+    yield Method("netvlad_learnt", "NetVLAD, K = 64, learnt", "maps", learnt)
+    gem = partial(LayerPooled, gem_layer, n_epochs=_EPOCHS)
+    yield Method("gem_learnt_p", "GeM, p learnt", "maps", gem)
     yield Method("gem_tuned", "GeM, p and last block learnt", "tuned", _stacked)
     yield Method("mop", "MOP-CNN, K = 64", "patches", _mop)
 

@@ -22,7 +22,7 @@ __all__ = ["SOURCES", "Source"]
 _N_FEATURES: Final = 1000
 _CONTRAST: Final = 0.02
 _SIDE: Final = 384  # longer side that the network is given, in pixels
-_TUNING_SIDE: Final = 192  # of the views that training sees, in pixels
+_BATCH: Final = 4  # the first maps of 16 such photos do not fit into a cache: a quarter slower
 _PATCH: Final = 64  # side to which MOP's patches are brought, in pixels
 
 
@@ -96,7 +96,7 @@ class Maps:
 
         network = backbone(pretrained=self.pretrained)
         found: dict[int, FloatArray] = {}
-        for indices, maps in maps_by_shape(images, network, side=_SIDE):
+        for indices, maps in maps_by_shape(images, network, side=_SIDE, batch_size=_BATCH):
             found.update(zip(indices, maps.numpy(), strict=True))
         return [found[i] for i in range(len(images))]
 
@@ -125,50 +125,37 @@ class Patches:
 
 @dataclass
 class Tuned:
-    """GeM vectors of the network after training on the photos to learn on, without labels.
+    """GeM vectors of a network whose last blocks were trained with p, on views, without labels.
 
     Parameters
     ----------
-    blocks : int
-        How many of the network's last blocks are trained with the exponent p; 0 trains p alone.
+    blocks : int, default 1
+        How many of the network's last blocks are trained.
     n_epochs : int, default 8
         At most so many.
     """
 
-    blocks: int
+    blocks: int = 1
     n_epochs: int = 8
     note: str = ""
 
     def fit(self, images: Sequence[Image | Loadable]) -> Self:
         """Train on random views of these images; `note` says which p was learnt."""
+        from coursekit.comparison.tuning import tune
         from coursekit.convnet.backbones import backbone
         from coursekit.pooling import GeM
-        from coursekit.training import fine_tune
 
         self._network, self._pool = backbone(), GeM()
         layers: Any = self._network.network
-        parts = list(layers.blocks)[-self.blocks :] if self.blocks else []
-        run = fine_tune(
-            self._network,
-            self._pool,
-            images,
-            trainable=parts,
-            n_epochs=self.n_epochs,
-            side=_TUNING_SIDE,
-        )
-        p = self._pool.state_dict()["p"].item()
-        before, after = run.epochs[0], run.epochs[run.best]
-        self.note = (
-            f"p = {p:.2f} after {run.best} epochs; loss on photos kept apart"
-            f" {before.validation_loss:.4f} before, {after.validation_loss:.4f} after"
-        )
+        parts = list(layers.blocks)[-self.blocks :]
+        self.note = tune(self._network, self._pool, images, trainable=parts, n_epochs=self.n_epochs)
         return self
 
     def transform(self, images: Sequence[Image | Loadable]) -> list[FloatArray]:
         """Describe each image by one vector (256,)."""
         from coursekit.convnet.describe import describe
 
-        return list(describe(images, self._network, self._pool, side=_SIDE))
+        return list(describe(images, self._network, self._pool, side=_SIDE, batch_size=_BATCH))
 
 
 def _detector() -> Callable[..., LocalFeatures]:
@@ -182,8 +169,7 @@ SOURCES: Final[Mapping[str, Callable[[], Source]]] = {
     "ckn": Ckn,
     "maps": Maps,
     "patches": Patches,
-    "tuned_p": partial(Tuned, blocks=0),
-    "tuned": partial(Tuned, blocks=1),
+    "tuned": Tuned,
     "random_maps": partial(Maps, pretrained=False),
 }
 """Each source by the name that a method asks for it."""

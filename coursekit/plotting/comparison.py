@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from coursekit.comparison import METHODS, Row
+from coursekit.comparison import METHODS, POSTPROCESSING, Row
 from coursekit.plotting.style import BLUE, GREY, ORANGE
 from coursekit.validation import check_choice
 
 _LOCAL = {"sift", "ckn"}  # the sources of part A; all others are maps of a network
+_STEP = 0.22  # from one row of a method to the next, in lines
+_MARKS: dict[str, dict[str, str]] = {
+    "none": {},
+    "PCA whitening": {"markerfacecolor": "white"},
+    "learned whitening": {"fillstyle": "bottom", "markerfacecoloralt": "white"},
+    "query expansion": {"marker": "x"},
+}
 
 
 def plot_intervals(rows: Sequence[Row], ax: Axes) -> None:
     """Draw each method's mean average precision as a dot, on a bar that is its 95 % interval.
 
-    Methods on local descriptors are orange squares, those on a network's maps blue dots; a hollow
-    mark is the same vector whitened.
+    Methods on local descriptors are orange squares, those on a network's maps blue dots. Of the
+    same vectors, the mark is hollow after PCA whitening, half full after learned whitening, and a
+    cross with expanded queries.
 
     Parameters
     ----------
@@ -34,12 +42,12 @@ def plot_intervals(rows: Sequence[Row], ax: Axes) -> None:
     """
     names = _names(rows)
     height = {name: -i for i, name in enumerate(names)}
+    shown = [one for one in POSTPROCESSING if any(row.postprocessing == one for row in rows)]
     for row in rows:
-        colour, marker = _look(row)
-        y = height[row.method] - 0.3 * row.whitened
-        ax.plot([row.low, row.high], [y, y], color=colour, lw=1, alpha=0.6)
-        face = "white" if row.whitened else colour
-        ax.plot(row.mean, y, marker, color=colour, markerfacecolor=face, markersize=5)
+        look = _look(row)
+        y = height[row.method] - _STEP * shown.index(row.postprocessing)
+        ax.plot([row.low, row.high], [y, y], color=look["color"], lw=1, alpha=0.6)
+        ax.plot(row.mean, y, markersize=5, **look)
     ax.set_yticks(list(height.values()), [METHODS[name].title for name in names])
     ax.set_xlim(right=1.01)
     ax.set_xlabel("mAP")
@@ -62,7 +70,8 @@ def plot_costs(
     cost : {"bytes", "milliseconds"}
     ax : Axes
     labels : collection of str, default ()
-        Methods whose name is written beside their mark; whitened ones have no name.
+        Methods whose name is written beside their mark, once: where nothing was done to the
+        vectors. Marks are those of `plot_intervals`.
 
     Raises
     ------
@@ -72,11 +81,9 @@ def plot_costs(
     check_choice(cost, "cost", ("bytes", "milliseconds"))
     _names(rows)
     for row in rows:
-        colour, marker = _look(row)
-        face = "white" if row.whitened else colour
         x = getattr(row, cost)
-        ax.plot(x, row.mean, marker, color=colour, markerfacecolor=face, markersize=6)
-        if row.method in labels and not row.whitened:
+        ax.plot(x, row.mean, markersize=6, **_look(row))
+        if row.method in labels and row.postprocessing == "none":
             ax.annotate(row.method, (x, row.mean), (5, 3), textcoords="offset points", fontsize=8)
     ax.set_xscale("log")
     ax.set_xlabel(f"{cost} an image")
@@ -117,8 +124,10 @@ def _names(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(row.method for row in rows))
 
 
-def _look(row: Row) -> tuple[str, str]:
-    return (ORANGE, "s") if METHODS[row.method].source in _LOCAL else (BLUE, "o")
+def _look(row: Row) -> dict[str, Any]:
+    """Return the options of `Axes.plot` for the mark of a row."""
+    colour, marker = (ORANGE, "s") if METHODS[row.method].source in _LOCAL else (BLUE, "o")
+    return {"color": colour, "marker": marker, "ls": "none"} | _MARKS[row.postprocessing]
 
 
 def _by_kind(row: Row) -> dict[str, float]:

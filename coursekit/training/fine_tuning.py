@@ -190,7 +190,10 @@ class _Run:
             raise ValueError("pool: expected parameters to train, got none, nor any in trainable")
 
     def vectors(self, x: Tensor) -> Tensor:
-        vectors: Tensor = self.pool(self.network(x))
+        # No gradient goes through a network that is frozen: nothing need be kept for it.
+        with torch.set_grad_enabled(torch.is_grad_enabled() and bool(self.parts)):
+            maps = self.network(x)
+        vectors: Tensor = self.pool(maps)
         return vectors
 
     def train(self, batches: Iterator[tuple[Tensor, Tensor]]) -> float:

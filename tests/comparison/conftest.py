@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from coursekit.comparison import postprocessing
 from coursekit.data import Benchmark, Photo, places
 
 
@@ -21,3 +22,9 @@ def small() -> Benchmark[Photo]:
         group=whole.group[chosen],
         exclude=np.arange(len(chosen)),
     )
+
+
+@pytest.fixture
+def small_views(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Views of 96 pixels: the protocol is the same, and quick."""
+    monkeypatch.setattr(postprocessing, "_VIEW_SIDE", 96)

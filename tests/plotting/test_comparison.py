@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from coursekit import plotting
-from coursekit.comparison import Row
+from coursekit.comparison import POSTPROCESSING, Row
 from coursekit.plotting.style import BLUE, ORANGE
 
 PHOTO = np.zeros((4, 6, 3), np.uint8)
 ROWS = [
-    Row("places", "vlad", False, 0.9, 0.8, 0.95, 4096, 16384, 110.0, "crop 0.900; strong 0.500"),
-    Row("places", "gem", False, 0.7, 0.6, 0.8, 256, 1024, 40.0, "crop 1.000; strong 0.400"),
-    Row("places", "gem", True, 0.75, 0.65, 0.85, 64, 256, 40.0, "crop 0.800; strong 0.600"),
+    Row("places", "vlad", "none", 0.9, 0.8, 0.95, 4096, 16384, 110.0, "crop 0.900; strong 0.500"),
+    Row("places", "gem", "none", 0.7, 0.6, 0.8, 256, 1024, 40.0, "crop 1.000; strong 0.400"),
+    Row(
+        "places",
+        "gem",
+        "PCA whitening",
+        0.75,
+        0.65,
+        0.85,
+        64,
+        256,
+        40.0,
+        "crop 0.800; strong 0.600",
+    ),
 ]
 
 
@@ -48,11 +61,23 @@ def test_intervals_stand_on_the_line_of_their_method(ax):
     assert bars == [[0.8, 0.95], [0.6, 0.8], [0.65, 0.85]]
 
 
+def test_each_postprocessing_has_its_mark_and_its_line(ax):
+    rows = [replace(ROWS[1], postprocessing=after) for after in POSTPROCESSING]
+    plotting.plot_intervals(rows, ax)
+    marked = [line for line in ax.lines if line.get_marker() != "None"]
+    looks = [(line.get_marker(), line.get_fillstyle()) for line in marked]
+    assert looks == [("o", "full"), ("o", "full"), ("o", "bottom"), ("x", "full")]
+    assert [hollow for *_, hollow in marks(ax)] == [False, True, False, False]
+    heights = [y for _, y, *_ in marks(ax)]
+    assert heights == sorted(set(heights), reverse=True)
+    assert heights[-1] > -1  # where the next method stands
+
+
 @pytest.mark.parametrize("cost", ["bytes", "milliseconds"])
 def test_costs_are_on_a_logarithmic_axis_with_names(ax, cost):
     plotting.plot_costs(ROWS, cost, ax, labels=["gem"])
     assert ax.get_xscale() == "log"
-    expected = [(getattr(row, cost), row.mean, row.whitened) for row in ROWS]
+    expected = [(getattr(row, cost), row.mean, row.postprocessing != "none") for row in ROWS]
     assert [(x, y, hollow) for x, y, _, hollow in marks(ax)] == expected
     assert [text.get_text() for text in ax.texts] == ["gem"]
 
