@@ -13,7 +13,15 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from coursekit.comparison import METHODS, POSTPROCESSING, Row, evaluate, write_rows
+from coursekit.comparison import (
+    METHODS,
+    POSTPROCESSING,
+    RankedLists,
+    Row,
+    evaluate,
+    write_lists,
+    write_rows,
+)
 from coursekit.data import DATASETS, load
 
 __all__ = ["main"]
@@ -59,7 +67,11 @@ def _parser() -> argparse.ArgumentParser:
         help=", ".join(METHODS),
     )
     evaluation.add_argument("--all", action="store_true", help="every method on the sets that ship")
-    evaluation.add_argument("--out", type=Path, help="also write the rows to this CSV file")
+    evaluation.add_argument(
+        "--out",
+        type=Path,
+        help="also write the rows to this CSV file and, beside it, the first of each ranked list",
+    )
     return parser
 
 
@@ -67,17 +79,21 @@ def _evaluate(given: argparse.Namespace) -> None:
     names = list(METHODS) if given.all else given.method
     datasets = dict.fromkeys(["places", "copies"] if given.all else given.dataset)
     benchmarks = {name: load(name) for name in datasets}
-    rows = []
+    rows: list[Row] = []
+    lists: list[RankedLists] = []
     n_rows = len(benchmarks) * len(names) * len(POSTPROCESSING)
     with tqdm(total=n_rows, unit="row", disable=None) as bar:
         methods = [METHODS[name] for name in names]
-        for row in evaluate(methods, benchmarks, report=bar.set_description_str):
+        told = bar.set_description_str
+        for row in evaluate(methods, benchmarks, report=told, keep=lists.append):
             rows.append(row)
             bar.update()
             tqdm.write(_line(row))
     if given.out:
         order = list(benchmarks)
         write_rows(sorted(rows, key=lambda row: order.index(row.dataset)), given.out)
+        beside = given.out.with_name(f"{given.out.stem}_lists.csv")
+        write_lists(sorted(lists, key=lambda one: order.index(one.dataset)), beside)
 
 
 def _line(row: Row) -> str:

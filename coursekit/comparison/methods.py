@@ -79,6 +79,7 @@ def _local() -> Iterator[Method]:
     def sift(name: str, title: str, make: Callable[[], Any], codebook: str = "") -> Method:
         return Method(name, title, "sift", make, codebook)
 
+    yield Method("colours", "Colour histogram, 64 bins", "colours", _stacked)
     words = partial(BagOfWords, 1000, norm="l2")
     yield sift("bow64", "BoW, K = 64", lambda: BagOfWords(64), "64")
     yield sift("bow1000", "BoW, K = 1000", words, "1000")

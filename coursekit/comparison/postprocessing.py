@@ -1,6 +1,6 @@
-"""What is done to vectors once they are encoded: whitened, or their queries expanded.
+"""What is done to vectors once they are encoded: shortened, whitened, or their queries expanded.
 
-Whitening is learnt on the photos to learn on alone; query expansion learns nothing.
+PCA and whitening are learnt on the photos to learn on alone; query expansion learns nothing.
 """
 
 from __future__ import annotations
@@ -17,16 +17,23 @@ from coursekit.retrieval import LearnedWhitening, PCAWhitening, expand_queries
 from coursekit.types import FloatArray, Image, Loadable
 from coursekit.validation import read_image
 
-__all__ = ["POSTPROCESSING", "expand", "learned_whitening", "make_views", "pca_whitening"]
+__all__ = [
+    "POSTPROCESSING",
+    "expand",
+    "learned_whitening",
+    "make_views",
+    "pca_whitening",
+    "reduction",
+]
 
-POSTPROCESSING: Final = ("none", "PCA whitening", "learned whitening", "query expansion")
+POSTPROCESSING: Final = ("none", "PCA", "PCA whitening", "learned whitening", "query expansion")
 """What `Row.postprocessing` may be, in the order of a method's rows."""
 
-_DIMENSIONS: Final = 64  # after whitening, at most
+_DIMENSIONS: Final = 64  # after PCA and whitening, at most
 _VIEWS: Final = 2  # of each photo
 _VIEW_SIDE: Final = 384  # in pixels, as the longer side of the photos that the network is given
 
-expand = partial(expand_queries, n_first=3, alpha=3.0)
+expand = partial(expand_queries, n_first=5, alpha=3.0)
 """Expand queries with their first 5 results; α as in Radenović et al. 2019."""
 
 
@@ -40,6 +47,11 @@ def make_views(images: Sequence[Image | Loadable], seed: int = 0) -> list[Image]
         for pixels in map(read_image, images)
         for _ in range(_VIEWS)
     ]
+
+
+def reduction(photos: FloatArray) -> PCA:
+    """Learn PCA alone from the vectors (n, D) of n photos: what whitening does but the division."""
+    return PCA(_n_components(photos), svd_solver="full").fit(photos)
 
 
 def pca_whitening(photos: FloatArray) -> PCAWhitening:

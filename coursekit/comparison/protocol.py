@@ -12,23 +12,26 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import normalize
 
+from coursekit.comparison.lists import N_FIRST, RankedLists
 from coursekit.comparison.methods import Method
 from coursekit.comparison.postprocessing import (
     expand,
     learned_whitening,
     make_views,
     pca_whitening,
+    reduction,
 )
 from coursekit.comparison.sources import SOURCES, Source
 from coursekit.comparison.table import Row
 from coursekit.data import Benchmark
-from coursekit.retrieval import bootstrap_interval, mean_average_precision
+from coursekit.retrieval import bootstrap_interval, mean_average_precision, rank
 from coursekit.types import FloatArray, Image
 
 __all__ = ["evaluate"]
 
 T = TypeVar("T")
 Report = Callable[[str], None]
+Keep = Callable[[RankedLists], None]
 _AT_ONCE: Final = (
     128  # images whose features are held: 300 MB, of 1000 descriptors of 576 numbers each
 )
@@ -39,8 +42,9 @@ def evaluate(
     benchmarks: Mapping[str, Benchmark[Any]],
     *,
     report: Report = lambda _: None,
+    keep: Keep = lambda _: None,
 ) -> Iterator[Row]:
-    """Evaluate methods on sets: as they are, whitened in two ways, and with expanded queries.
+    """Evaluate methods on sets: as they are, shortened, whitened, and with expanded queries.
 
     Codebooks, mixtures, PCA and whitening are learnt on the photos to learn on alone, once for all
     sets that have the same. The matching pairs of learned whitening are such a photo and two
@@ -54,6 +58,8 @@ def evaluate(
         Sets by their names.
     report : callable, optional
         Is told what is being done.
+    keep : callable, optional
+        Is given the `RankedLists` of each method and set, its vectors as they are.
 
     Yields
     ------
@@ -66,7 +72,7 @@ def evaluate(
         for source in dict.fromkeys(method.source for method in methods):
             chosen = [method for method in methods if method.source == source]
             for method, vectors in _described(source, chosen, photos, report):
-                yield from _rows(method, vectors, photos, sets)
+                yield from _rows(method, vectors, photos, sets, keep)
 
 
 def _by_learning(benchmarks: Mapping[str, Benchmark[Any]]) -> list[dict[str, Benchmark[Any]]]:
@@ -162,11 +168,16 @@ def _fitted(
 
 
 def _rows(
-    method: Method, vectors: _Vectors, photos: _Photos, sets: Mapping[str, Benchmark[Any]]
+    method: Method,
+    vectors: _Vectors,
+    photos: _Photos,
+    sets: Mapping[str, Benchmark[Any]],
+    keep: Keep,
 ) -> Iterator[Row]:
     V = vectors.evaluated
     projected = {
         "none": V,
+        "PCA": normalize(reduction(vectors.learning).transform(V)),
         "PCA whitening": pca_whitening(vectors.learning).transform(V),
         "learned whitening": learned_whitening(vectors.learning, vectors.views).transform(V),
     }
@@ -174,6 +185,7 @@ def _rows(
     for dataset, benchmark in sets.items():
         database = [at[image] for image in benchmark.database]
         asked = [at[image] for image in benchmark.queries]
+        keep(_lists(dataset, method, V[asked] @ V[database].T, benchmark))
         for name, X in projected.items():
             yield _row(dataset, method, name, X[asked], X[database], benchmark, vectors)
         queries = expand(V[asked], V[database], exclude=benchmark.exclude)
@@ -208,6 +220,17 @@ def _row(
         "; ".join(f"{kind} {found.of(benchmark.kind == kind):.3f}" for kind in kinds),
         vectors.note,
     )
+
+
+def _lists(
+    dataset: str, method: Method, scores: FloatArray, benchmark: Benchmark[Any]
+) -> RankedLists:
+    found = mean_average_precision(
+        scores, benchmark.positives, junk=benchmark.junk, exclude=benchmark.exclude
+    )
+    itself = [None] * len(scores) if benchmark.exclude is None else benchmark.exclude.tolist()
+    first = [rank(row, exclude=i)[:N_FIRST] for row, i in zip(scores, itself, strict=True)]
+    return RankedLists(dataset, method.name, found.per_query, np.array(first))
 
 
 def _timed(call: Callable[[], T]) -> tuple[T, float]:

@@ -53,6 +53,25 @@ class Sift:
         return extract(images, _detector(), n_jobs=-1)
 
 
+class Colours:
+    """The colour histogram of Swain & Ballard 1991: a baseline that sees no form at all."""
+
+    def fit(self, images: Sequence[Image | Loadable]) -> Self:
+        """Learn nothing."""
+        return self
+
+    def transform(self, images: Sequence[Image | Loadable]) -> list[FloatArray]:
+        """Count each image's colours, (64,): four levels of red, green and blue, square roots."""
+        return [self._histogram(read_image(image)) for image in images]
+
+    @staticmethod
+    def _histogram(image: Image) -> FloatArray:
+        red, green, blue = np.moveaxis(image >> 6, -1, 0)  # 256 levels to 4
+        counts = np.bincount((16 * red + 4 * green + blue).ravel(), minlength=64)
+        shares: FloatArray = np.sqrt(counts / counts.sum(), dtype=np.float32)
+        return shares
+
+
 class Ckn:
     """Convolutional kernel descriptors of the patches that SIFT detects, learnt without labels."""
 
@@ -165,6 +184,7 @@ def _detector() -> Callable[..., LocalFeatures]:
 
 
 SOURCES: Final[Mapping[str, Callable[[], Source]]] = {
+    "colours": Colours,
     "sift": Sift,
     "ckn": Ckn,
     "maps": Maps,

@@ -12,10 +12,12 @@ from coursekit.comparison import METHODS, POSTPROCESSING, Row
 from coursekit.plotting.style import BLUE, GREY, ORANGE
 from coursekit.validation import check_choice
 
-_LOCAL = {"sift", "ckn"}  # the sources of part A; all others are maps of a network
+# By source: orange squares for part A, grey diamonds for what is neither; else a network's maps.
+_LOOKS = {"sift": (ORANGE, "s"), "ckn": (ORANGE, "s"), "colours": (GREY, "D")}
 _STEP = 0.22  # from one row of a method to the next, in lines
 _MARKS: dict[str, dict[str, str]] = {
     "none": {},
+    "PCA": {"fillstyle": "left", "markerfacecoloralt": "white"},
     "PCA whitening": {"markerfacecolor": "white"},
     "learned whitening": {"fillstyle": "bottom", "markerfacecoloralt": "white"},
     "query expansion": {"marker": "x"},
@@ -25,9 +27,10 @@ _MARKS: dict[str, dict[str, str]] = {
 def plot_intervals(rows: Sequence[Row], ax: Axes) -> None:
     """Draw each method's mean average precision as a dot, on a bar that is its 95 % interval.
 
-    Methods on local descriptors are orange squares, those on a network's maps blue dots. Of the
-    same vectors, the mark is hollow after PCA whitening, half full after learned whitening, and a
-    cross with expanded queries.
+    Methods on local descriptors are orange squares, those on a network's maps blue dots, the
+    colour histogram a grey diamond. Of the same vectors, the mark is half full (left) after PCA,
+    hollow after PCA whitening, half full (bottom) after learned whitening, and a cross with
+    expanded queries.
 
     Parameters
     ----------
@@ -110,7 +113,7 @@ def plot_kinds(rows: Sequence[Row], ax: Axes) -> None:
     table = np.array([[_by_kind(row)[kind] for kind in kinds] for row in rows])
     ax.imshow(table, cmap="Blues", vmin=0, vmax=1.2, aspect="auto")
     for (i, j), value in np.ndenumerate(table):
-        colour = "white" if value > 0.9 else "black"
+        colour = "white" if value >= 0.85 else "black"
         ax.text(j, i, f"{value:.2f}".lstrip("0"), ha="center", va="center", color=colour, size=7.5)
     ax.set_xticks(range(len(kinds)), kinds, rotation=35, ha="right", rotation_mode="anchor")
     ax.set_yticks(range(len(rows)), [METHODS[row.method].title for row in rows])
@@ -126,7 +129,7 @@ def _names(rows: Sequence[Row]) -> list[str]:
 
 def _look(row: Row) -> dict[str, Any]:
     """Return the options of `Axes.plot` for the mark of a row."""
-    colour, marker = (ORANGE, "s") if METHODS[row.method].source in _LOCAL else (BLUE, "o")
+    colour, marker = _LOOKS.get(METHODS[row.method].source, (BLUE, "o"))
     return {"color": colour, "marker": marker, "ls": "none"} | _MARKS[row.postprocessing]
 
 

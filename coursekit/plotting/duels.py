@@ -92,7 +92,7 @@ def _draw_list(
 
 def _check(found: RankedLists, gallery: Benchmark[NamedImage], n_nearest: int) -> None:
     Q, n = found.first.shape
-    if Q != len(gallery.queries):
+    if len(gallery.queries) != Q:
         expected = f"expected lists of {len(gallery.queries)} queries to match gallery"
         raise ValueError(f"lists[{found.method!r}]: {expected}, got {Q}")
     if n < n_nearest:

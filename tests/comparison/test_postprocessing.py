@@ -60,14 +60,14 @@ def test_what_changes_within_pairs_counts_less():
     assert scale[1] > 10 * scale[0]
 
 
-def test_expansion_adds_three_results_and_never_the_query():
+def test_expansion_adds_five_results_and_never_the_query():
     photos, views, _ = drawn(9, 6)
     exclude = np.array([3, 0, 8])
     found = expand(views[exclude], views, exclude=exclude)
-    expected = oracle.expanded(views[exclude], views, 3, 3.0, exclude)
+    expected = oracle.expanded(views[exclude], views, 5, 3.0, exclude)
     np.testing.assert_allclose(found, expected, atol=1e-6)
     apart = expand(photos[:4], views)
-    np.testing.assert_allclose(apart, oracle.expanded(photos[:4], views, 3, 3.0), atol=1e-6)
+    np.testing.assert_allclose(apart, oracle.expanded(photos[:4], views, 5, 3.0), atol=1e-6)
 
 
 def test_a_query_that_finds_nothing_alike_stays_as_it_is():

@@ -41,7 +41,8 @@ def figures(rows):
 
 
 def test_rows_are_what_their_steps_give_by_hand(small):
-    rows = list(evaluate([METHODS["vlad"]], {"small": small}))
+    kept = []
+    rows = list(evaluate([METHODS["vlad"]], {"small": small}, keep=kept.append))
     assert [row.postprocessing for row in rows] == list(POSTPROCESSING)
 
     detector = partial(sift, n_features=1000, contrast_threshold=0.02)
@@ -55,9 +56,10 @@ def test_rows_are_what_their_steps_give_by_hand(small):
     mean, P = oracle.learned_whitening(np.concatenate([learning, seen]).astype(float), shown, 17)
     by_hand = [
         (V[:Q], V),
+        (S := unit(PCA(17, svd_solver="full").fit(learning).transform(V)), S),
         (W := PCAWhitening(17).fit(learning).transform(V), W),
         (L := unit((V - mean) @ P.T), L),
-        (oracle.expanded(V[:Q], V, 3, 3.0, small.exclude), V),
+        (oracle.expanded(V[:Q], V, 5, 3.0, small.exclude), V),
     ]
     for row, (queries, X) in zip(rows, by_hand, strict=True):
         found = mean_average_precision(queries[:Q] @ X.T, small.positives, exclude=small.exclude)
@@ -68,8 +70,17 @@ def test_rows_are_what_their_steps_give_by_hand(small):
         assert row.per_kind == f"other {found.mean:.3f}"
         assert row.milliseconds > 0
 
+    (lists,) = kept
+    assert (lists.dataset, lists.method) == ("small", "vlad")
+    plain = mean_average_precision(V[:Q] @ V.T, small.positives, exclude=small.exclude)
+    np.testing.assert_allclose(lists.precision, plain.per_query)
+    for q in range(Q):
+        order = [i for i in np.argsort(-(V[q] @ V.T), kind="stable") if i != small.exclude[q]]
+        assert lists.first[q].tolist() == order[:4]
+
 
 DIMENSIONS = {
+    "colours": 64,
     "bow64": 64,
     "bow1000": 1000,
     "bow1000x3": 1000,
@@ -115,8 +126,8 @@ def test_every_method_gives_the_dimension_that_its_definition_says(small, monkey
         (name, after) for name in expected for after in POSTPROCESSING
     ]
     for row in rows:
-        whitened = row.postprocessing.endswith("whitening")
-        assert row.dimension == (17 if whitened else DIMENSIONS[row.method])
+        shortened = row.postprocessing not in {"none", "query expansion"}
+        assert row.dimension == (17 if shortened else DIMENSIONS[row.method])
         assert 0 < row.low <= row.mean <= row.high <= 1
         trained = row.method in {"netvlad_learnt", "gem_learnt_p", "gem_tuned"}
         assert ("loss on photos kept apart" in row.note) == trained

@@ -66,8 +66,8 @@ def test_each_postprocessing_has_its_mark_and_its_line(ax):
     plotting.plot_intervals(rows, ax)
     marked = [line for line in ax.lines if line.get_marker() != "None"]
     looks = [(line.get_marker(), line.get_fillstyle()) for line in marked]
-    assert looks == [("o", "full"), ("o", "full"), ("o", "bottom"), ("x", "full")]
-    assert [hollow for *_, hollow in marks(ax)] == [False, True, False, False]
+    assert looks == [("o", "full"), ("o", "left"), ("o", "full"), ("o", "bottom"), ("x", "full")]
+    assert [hollow for *_, hollow in marks(ax)] == [False, False, True, False, False]
     heights = [y for _, y, *_ in marks(ax)]
     assert heights == sorted(set(heights), reverse=True)
     assert heights[-1] > -1  # where the next method stands
