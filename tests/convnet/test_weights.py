@@ -45,9 +45,14 @@ def test_half_precision_within_four_megabytes(card):
 
 
 def test_the_card_says_what_the_log_says(card, log):
-    last = log[-1]
-    assert f"| validation, top 1 of 200 classes | {float(last['val_top1']):.3f} |" in card
-    assert f"| validation, top 5 | {float(last['val_top5']):.3f} |" in card
+    phases = [log[Recipe().epochs - 1], log[-1]]
+    for title, column in (
+        ("validation, top 1 of 200 classes", "val_top1"),
+        ("validation, top 5", "val_top5"),
+        ("a changed photo finds its original among 2000", "val_match"),
+    ):
+        first, both = (f"{float(line[column]):.3f}" for line in phases)
+        assert f"| {title} | {first} | {both} |" in card
     minutes = sum(float(line["seconds"]) for line in log) / 60
     assert f"{minutes:.0f} minutes" in card
     curve = re.findall(r"^\| (\d+) \| (0\.\d+) \| (\d\.\d+) \|$", card, flags=re.MULTILINE)
@@ -60,11 +65,16 @@ def test_the_card_says_what_the_log_says(card, log):
 
 def test_the_log_is_of_the_recipe_that_the_command_follows(card, log):
     recipe = Recipe()
-    assert [int(line["epoch"]) for line in log] == list(range(1, recipe.epochs + 1))
+    n_epochs = recipe.epochs + recipe.view_epochs
+    assert [int(line["epoch"]) for line in log] == list(range(1, n_epochs + 1))
     sides = [recipe.small_side] * recipe.small_epochs
-    sides += [recipe.side] * (recipe.epochs - recipe.small_epochs)
+    sides += [recipe.side] * (n_epochs - recipe.small_epochs)
     assert [int(line["side"]) for line in log] == sides
     assert f"- {recipe.epochs} epochs of 84 000 photos: the first {recipe.small_epochs} on" in card
+    assert f"- {recipe.view_epochs} epochs of views" in card
+    rates = [float(line["rate"]) for line in log]
+    assert max(rates[: recipe.epochs]) == pytest.approx(recipe.peak_rate, rel=0.01)
+    assert 0 < max(rates[recipe.epochs :]) <= recipe.view_rate
 
 
 def test_trained_weights_beat_random_ones_by_more_than_a_tenth():
