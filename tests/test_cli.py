@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from coursekit import cli
-from coursekit.comparison import METHODS, POSTPROCESSING, read_rows
+from coursekit.comparison import METHODS, POSTPROCESSING, read_lists, read_rows
 from coursekit.data import DownloadError
 from tests.comparison.conftest import small, small_views  # noqa: F401  (fixtures)
 
@@ -36,8 +36,13 @@ def test_evaluate_prints_and_writes_rows(shipped, capsys, tmp_path):
     for line, row in zip(lines, rows, strict=True):
         assert line.startswith(row.dataset)
         assert f"mAP {row.mean:.3f}" in line
-        said = [one for one in POSTPROCESSING if f" {one} " in line]
-        assert said == ([] if row.postprocessing == "none" else [row.postprocessing])
+        after = [one.strip() for one in line.split(" mAP ")[0].split(maxsplit=2)[2:]]
+        assert after == ([] if row.postprocessing == "none" else [row.postprocessing])
+    lists = read_lists(tmp_path / "rows_lists.csv")
+    assert list(lists) == [("places", "gem_random"), ("copies", "gem_random")]
+    for (dataset, _), one in lists.items():
+        plain = next(row for row in rows if row.dataset == dataset)
+        assert one.precision.mean() == pytest.approx(plain.mean, abs=1e-4)
 
 
 def test_the_file_holds_one_set_after_the_other(shipped, tmp_path):

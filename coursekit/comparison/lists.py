@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
-from typing import Final, TextIO
+from typing import IO, Final
 
 import numpy as np
 
@@ -78,11 +78,11 @@ def read_lists(path: Path) -> dict[tuple[str, str], RankedLists]:
 def stored_lists() -> dict[tuple[str, str], RankedLists]:
     """Read the lists that ship with the table, by set and method."""
     name = "which_one_wins_lists.csv"
-    with (files(__package__) / name).open(encoding="utf-8", newline="") as file:
+    with (files(__package__) / name).open(encoding="utf-8") as file:
         return {(one.dataset, one.method): one for one in _parsed(file, name)}
 
 
-def _parsed(file: TextIO, name: str) -> Iterator[RankedLists]:
+def _parsed(file: IO[str], name: str) -> Iterator[RankedLists]:
     lines = csv.DictReader(file)
     if lines.fieldnames != _COLUMNS:
         got = ", ".join(lines.fieldnames or ())

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from coursekit.comparison import METHODS, RankedLists
 from coursekit.plotting.rankings import frame_photo
 from coursekit.plotting.style import BLUE, GREEN, ORANGE, new_figure
+from coursekit.types import FloatArray
 from coursekit.validation import check_integer
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def plot_duels(
             ax.title.set_fontsize(9)
 
 
-def _decisive(one: np.ndarray, other: np.ndarray) -> list[int]:  # type: ignore[type-arg]
+def _decisive(one: FloatArray, other: FloatArray) -> list[int]:
     """Return the query that the first wins by most, then the one that the second does."""
     gain = np.nan_to_num(one - other)
     return [int(q) for q, won in ((gain.argmax(), gain.max()), (gain.argmin(), -gain.min())) if won]

@@ -16,6 +16,7 @@ from coursekit.comparison import (
     METHODS,
     POSTPROCESSING,
     SOURCES,
+    RankedLists,
     evaluate,
     postprocessing,
     protocol,
@@ -41,7 +42,7 @@ def figures(rows):
 
 
 def test_rows_are_what_their_steps_give_by_hand(small):
-    kept = []
+    kept: list[RankedLists] = []
     rows = list(evaluate([METHODS["vlad"]], {"small": small}, keep=kept.append))
     assert [row.postprocessing for row in rows] == list(POSTPROCESSING)
 
