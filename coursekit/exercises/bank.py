@@ -86,6 +86,8 @@ class Exercise:
         ``construction -> (label, value) lines``, shown beside the mistake that `verify` names.
     choices : tuple of str
         The names to choose from, where the answer is one of them.
+    nan_hint : str
+        For an answer with NaN or infinity: what is divided by zero here, and what to do about it.
     tolerance : float
         Largest error that passes, relative to the largest entry of the reference.
 
@@ -110,6 +112,7 @@ class Exercise:
     verify: Verify | None = None
     evidence: Evidence | None = None
     choices: tuple[str, ...] = ()
+    nan_hint: str = ""
     tolerance: float = 1e-4
 
     def __post_init__(self) -> None:

@@ -99,8 +99,7 @@ def _judge_function(exercise: Exercise, probes: Probes, function: Any) -> Feedba
     mistake = _recognise(exercise, trials)
     if mistake is not None:
         return _diagnosed(exercise, mistake, facts)
-    verdict, message = _describe_mismatch(failing.got, failing.want, exercise.tolerance)
-    return _failed(exercise, verdict, message, facts)
+    return _mismatched(exercise, failing.got, failing.want, facts)
 
 
 def _judge_value(exercise: Exercise, answer: Any) -> Feedback:
@@ -117,8 +116,7 @@ def _judge_value(exercise: Exercise, answer: Any) -> Feedback:
     for mistake in exercise.mistakes:
         if agrees(in_shape, read_numbers(mistake.answer), exercise.tolerance):
             return _diagnosed(exercise, mistake, facts)
-    verdict, message = _describe_mismatch(got, want, exercise.tolerance)
-    return _failed(exercise, verdict, message, facts)
+    return _mismatched(exercise, got, want, facts)
 
 
 def _judge_choice(exercise: Exercise, answer: Any) -> Feedback:
@@ -174,31 +172,41 @@ def _explain_error(exercise: Exercise, trial: Trial, error: Exception, *, first:
     return _failed(exercise, "not an array of numbers", facts=facts)
 
 
-def _describe_mismatch(got: Numbers, want: Numbers, tolerance: float) -> tuple[str, str]:
-    """Put the difference between two arrays into words: verdict and message."""
+def _mismatched(exercise: Exercise, got: Numbers, want: Numbers, facts: Facts) -> Feedback:
+    """Put the difference between two arrays into words; no hint where these say what to do."""
     if got.shape != want.shape:
-        return "wrong shape", _describe_shape(got, want, tolerance)
+        return _misshapen(exercise, got, want, facts)
     if np.any(np.isnan(got) & (want == 0)):
-        return (
-            "NaN where zeros are expected",
+        message = (
             "On this input zero is divided by zero. Divide by `max(length, 1e-12)` instead of "
-            "the length, or leave the zeros alone with an `if`.",
+            "the length, or leave the zeros alone with an `if`."
         )
-    if not np.isfinite(got).all():
-        return (
-            "the result holds NaN or infinity",
-            "On this input something is divided by zero, or a root is taken of a negative number.",
-        )
-    return "not yet", ""
+        return _failed(exercise, "NaN where zeros are expected", message, facts, hints=())
+    if np.isfinite(got).all():
+        return _failed(exercise, "not yet", "", facts)
+    verdict = "the result holds NaN or infinity"
+    if exercise.nan_hint:
+        return _failed(exercise, verdict, exercise.nan_hint, facts, hints=())
+    message = "On this input something is divided by zero, or a root is taken of a negative number."
+    return _failed(exercise, verdict, message, facts)
 
 
-def _describe_shape(got: Numbers, want: Numbers, tolerance: float) -> str:
-    if got.size == want.size and agrees(got.reshape(want.shape), want, tolerance):
-        form = "in one row" if want.ndim == 1 else f"in the shape {want.shape}"
-        return f"The numbers are right; write them {form}."
+def _misshapen(exercise: Exercise, got: Numbers, want: Numbers, facts: Facts) -> Feedback:
+    """Say whether the shape alone is wrong."""
+    verdict = "wrong shape"
+    if got.size == want.size and agrees(got.reshape(want.shape), want, exercise.tolerance):
+        return _failed(exercise, verdict, _describe_rewriting(want), facts, hints=())
+    form = show_form(want) + ("" if want.ndim else ", without brackets,")
     has = f"has shape {got.shape}" if got.ndim else "is a single number"
-    message = f"{show_form(want)} is expected; your result {has}."
-    return message[0].upper() + message[1:]
+    message = f"{form[0].upper()}{form[1:]} is expected; your result {has}."
+    return _failed(exercise, verdict, message, facts)
+
+
+def _describe_rewriting(want: Numbers) -> str:
+    if want.ndim == 0:
+        return "The number is right; write one number, without brackets."
+    form = "in one row" if want.ndim == 1 else f"in the shape {want.shape}"
+    return f"The numbers are right; write them {form}."
 
 
 def _compared(got: Numbers, want: Numbers) -> Facts:
@@ -219,9 +227,17 @@ def _passed(exercise: Exercise, verdict: str) -> Feedback:
     return Feedback(exercise.id, "passed", verdict, exercise.solution)
 
 
-def _failed(exercise: Exercise, verdict: str, message: str = "", facts: Facts = ()) -> Feedback:
+def _failed(
+    exercise: Exercise,
+    verdict: str,
+    message: str = "",
+    facts: Facts = (),
+    hints: tuple[str, ...] | None = None,
+) -> Feedback:
+    """Answer "failed", with the hints of the exercise unless others are given."""
     facts = tuple((label, value) for label, value in facts if value)
-    return Feedback(exercise.id, "failed", verdict, message, facts, exercise.hints)
+    shown = exercise.hints if hints is None else hints
+    return Feedback(exercise.id, "failed", verdict, message, facts, shown)
 
 
 def _diagnosed(exercise: Exercise, mistake: Mistake, facts: Facts) -> Feedback:

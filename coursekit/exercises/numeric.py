@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,6 +23,7 @@ def read_numbers(value: Any) -> Numbers:
     Parameters
     ----------
     value : number, array, or nested lists of numbers
+        Exact fractions (`fractions.Fraction`) are read as floats.
 
     Returns
     -------
@@ -37,10 +39,20 @@ def read_numbers(value: Any) -> Numbers:
     except Exception as error:  # foreign objects raise what they like when they are converted
         raise NotNumbersError(f"{_describe(value)} whose rows do not form an array") from error
     if array.dtype.kind == "O":
-        raise NotNumbersError(_describe(value))
+        return _read_objects(array, value)
     if array.dtype.kind not in "iuf":
         raise NotNumbersError(f"values of dtype {array.dtype}")
     return array
+
+
+def _read_objects(array: NDArray[Any], value: Any) -> NDArray[np.float64]:
+    """Read numbers that NumPy keeps as objects: fractions, integers beyond 64 bits."""
+    if not all(isinstance(entry, Real) for entry in array.flat):
+        raise NotNumbersError(_describe(value))
+    try:
+        return array.astype(np.float64)
+    except OverflowError as error:
+        raise NotNumbersError("a number beyond the range of floats") from error
 
 
 def _describe(value: Any) -> str:

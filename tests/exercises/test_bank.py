@@ -142,7 +142,7 @@ def test_choices_are_the_right_one_and_the_named_mistakes(exercise):
 @every_entry
 def test_text_is_portable(exercise):
     assert not re.search(r"^(:::|```\{|<|%)|\{[a-z]+\}`", exercise.statement, re.MULTILINE)
-    plain = [*exercise.hints, exercise.solution]
+    plain = [*exercise.hints, exercise.solution, exercise.nan_hint]
     plain += [text for mistake in exercise.mistakes for text in (mistake.name, mistake.hint)]
     for text in plain:  # shown in terminals and HTML: no Markdown but code
         outside_code = re.sub(r"`[^`]+`", "", text)

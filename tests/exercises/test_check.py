@@ -213,6 +213,7 @@ def test_division_of_zero_by_zero_is_explained():
     assert "Divide by `max(length, 1e-12)`" in feedback.message
     assert ("descriptors", "no rows, shape (0, 2)") in feedback.facts
     assert ("got", "[nan, nan, nan, nan]") in feedback.facts
+    assert feedback.hints == ()  # the message has said what to do
 
 
 def unguarded_roots(vector):
@@ -249,6 +250,7 @@ def test_right_numbers_in_another_shape_are_told_so():
     feedback = check("vlad.residual_sums", lambda d, c, w: np.ravel(right_sums(d, c, w)))
     assert feedback.verdict == "wrong shape"
     assert feedback.message == "The numbers are right; write them in the shape (2, 2)."
+    assert feedback.hints == ()
 
 
 def test_broadcastable_result_does_not_pass():

@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
-from coursekit.exercises.numeric import agrees, imitates, is_unanswered, read_numbers, show
+from coursekit.exercises.numeric import (
+    NotNumbersError,
+    agrees,
+    imitates,
+    is_unanswered,
+    read_numbers,
+    show,
+)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +79,36 @@ def test_numbers_are_read_as_a_copy():
     original = np.zeros(2)
     read_numbers(original)[:] = 1
     assert original.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("value", "want"),
+    [
+        (Fraction(32, 45), 32 / 45),
+        ([Fraction(1, 2), 3], [0.5, 3]),
+        ([[0.25, Fraction(1, 3)]], [[0.25, 1 / 3]]),
+        (10**30, 1e30),
+    ],
+)
+def test_exact_numbers_are_read_as_floats(value, want):
+    got = read_numbers(value)
+    assert got.dtype == np.float64
+    np.testing.assert_array_equal(got, np.array(want, dtype=np.float64))
+
+
+@pytest.mark.parametrize(
+    ("value", "came"),
+    [
+        (None, "None"),
+        ([1, None], "a list"),
+        ([Fraction(1, 2), "1/3"], "a list"),
+        ([1, ...], "a list"),
+        (10**400, "a number beyond the range of floats"),
+    ],
+)
+def test_what_is_no_number_is_named(value, came):
+    with pytest.raises(NotNumbersError, match=rf"^{came}$"):
+        read_numbers(value)
 
 
 @pytest.mark.parametrize("value", [None, ..., [...], ([1, 2], [[...]])])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from coursekit import retrieval
-from coursekit.exercises import find, quiz_items
+from coursekit.exercises import check, find, quiz_items
 from coursekit.exercises.which_one_wins.answers import (
     index_bytes,
     my_average_precision,
@@ -24,7 +24,13 @@ HAND = [1, 0, -1, 1, 0, 1]
 
 
 def slow_average_precision(
-    ranking, *, skipped=(-1,), right=(1,), start=Fraction(1), trapezoid=True
+    ranking,
+    *,
+    skipped=(-1,),
+    right=(1,),
+    start=Fraction(1),
+    trapezoid=True,
+    previous_positive=False,
 ):
     """Walk down the list and add up the area below the precision-recall curve."""
     n_positives = sum(label in right for label in ranking)
@@ -38,7 +44,8 @@ def slow_average_precision(
         if label in right:
             side = (before + precision) / 2 if trapezoid else precision
             area += side / n_positives
-        before = precision
+        if label in right or not previous_positive:
+            before = precision
     return area
 
 
@@ -66,6 +73,10 @@ def test_wrong_values_by_hand_are_what_the_ideas_give():
             HAND, start=Fraction(0)
         ),
         "the sum was not divided": Fraction(32, 45) * 3,
+        "the half was forgotten": Fraction(32, 45) * 2,
+        "the precision at the previous positive was taken": slow_average_precision(
+            HAND, previous_positive=True
+        ),
     }
     assert wrong == pytest.approx({name: float(value) for name, value in expected.items()})
 
@@ -87,6 +98,7 @@ def test_average_precision_agrees_with_the_definition_and_the_library(rng):
         ("the junk was counted as right", {"skipped": (), "right": (1, -1)}),
         ("the step form was computed", {"trapezoid": False}),
         ("the precision before the first rank was taken as 0", {"start": Fraction(0)}),
+        ("the precision at the previous positive was taken", {"previous_positive": True}),
     ],
 )
 def test_wrong_average_precisions_are_what_the_ideas_give(name, options, rng):
@@ -98,10 +110,70 @@ def test_wrong_average_precisions_are_what_the_ideas_give(name, options, rng):
         assert wrong(ranking) == pytest.approx(want)
 
 
+@pytest.mark.parametrize("name", ["which_one_wins.by_hand", "which_one_wins.average_precision"])
+def test_fractions_are_right(name):
+    answer = {
+        "which_one_wins.by_hand": Fraction(32, 45),
+        "which_one_wins.average_precision": lambda ranking: slow_average_precision(
+            ranking.tolist()
+        ),
+    }[name]
+    assert check(name, answer).passed
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("which_one_wins.by_hand", [0.711]),
+        ("which_one_wins.average_precision", lambda ranking: [my_average_precision(ranking)]),
+    ],
+)
+def test_number_in_brackets_is_told_so_without_a_hint(name, answer):
+    feedback = check(name, answer)
+    assert feedback.verdict == "wrong shape"
+    assert feedback.message == "The number is right; write one number, without brackets."
+    assert feedback.hints == ()
+
+
+def test_several_numbers_for_one_are_told_so():
+    message = check("which_one_wins.by_hand", [1, 0.5]).message
+    assert message == "A number, without brackets, is expected; your result has shape (2,)."
+
+
+def unguarded_average_precision(ranking):
+    ranks = np.flatnonzero(ranking[ranking >= 0] == 1) + 1
+    i = np.arange(1, len(ranks) + 1)
+    return np.mean(((i - 1) / (ranks - 1) + i / ranks) / 2)
+
+
+def map_without_skipping(similarities, places):
+    precisions = []
+    for query, place in enumerate(places):
+        order = np.argsort(-similarities[query])
+        right = places[order[order != query]] == place
+        after = np.cumsum(right) / np.arange(1, len(right) + 1)
+        before = np.append(1, after[:-1])
+        precisions.append(np.mean((before + after)[right] / 2))
+    return np.mean(precisions)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "words"),
+    [
+        ("which_one_wins.average_precision", unguarded_average_precision, "Where a positive has r"),
+        ("which_one_wins.without_itself", map_without_skipping, "Where a query has nothing to"),
+    ],
+)
+def test_nan_gets_the_words_that_fit(name, answer, words):
+    feedback = check(name, answer)
+    assert feedback.verdict == "the result holds NaN or infinity"
+    assert feedback.message.startswith(words)
+    assert feedback.hints == ()
+
+
 def test_mean_leaves_each_query_out_of_its_own_ranking(rng):
     places = np.array([0, 0, 0, 1, 1, 2])
-    vectors = unit_rows(rng, 6, 3)
-    similarities = vectors @ vectors.T
+    similarities = unit_rows(rng, 6, 3) @ unit_rows(rng, 6, 3).T  # not symmetric
     single = []
     for query in range(5):  # the last photo has nothing to find
         others = sorted(set(range(6)) - {query}, key=lambda i: -similarities[query, i])
@@ -210,6 +282,23 @@ def quiz_text():
     return "".join(
         option.explanation for item in quiz_items("which_one_wins") for option in item.options
     )
+
+
+def test_right_option_cannot_be_told_by_its_length():
+    items = quiz_items("which_one_wins")
+    lengths = [[len(option.text) for option in item.options] for item in items]
+    right = [next(len(o.text) for o in item.options if o.right) for item in items]
+    assert all(max(each) <= 1.25 * min(each) for each in lengths)
+    for extreme in (min, max):
+        hits = sum(extreme(each) == one for each, one in zip(lengths, right, strict=True))
+        assert hits <= len(items) / 3
+
+
+def test_chance_among_equals_is_that_of_the_quiz():
+    orders = [[0] * before + [1] + [0] * (159 - before) for before in range(160)]
+    mean = sum(map(slow_average_precision, orders)) / 160
+    assert round(float(mean), 2) == 0.02
+    assert "one positive among 160 photos, that is about 0.02" in quiz_text()
 
 
 def test_query_among_its_own_answers_lifts_the_figure_as_the_quiz_says():

@@ -108,15 +108,23 @@ def ranking_probes(rng: np.random.Generator) -> Iterator[Probe]:
 
 
 def map_probes(rng: np.random.Generator) -> Iterator[Probe]:
-    """Similarities in percent, then of unit vectors; the query is not always its own first."""
+    """Similarities in percent, then of unit vectors; the query is not always its own first.
+
+    Some are not symmetric, as where the vectors of the database are compressed.
+    """
     table = np.array([[100, 60, 70, 10], [60, 100, 20, 30], [70, 20, 100, 40], [10, 30, 40, 100]])
     yield table, np.array([0, 0, 1, 1])
     yield table, np.array([0, 1, 0, 2])  # two photos have nothing to find
     yield np.array([[90, 95, 20], [95, 90, 30], [20, 30, 90]]), np.array([0, 1, 0])
-    for places in ([0, 0, 0, 0, 1, 1, 2, 3], [0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3]):
+    yield np.array([[90, 60, 30], [20, 90, 10], [50, 10, 90]]), np.array([0, 1, 0])
+    for places, error in (
+        ([0, 0, 0, 0, 1, 1, 2, 3], 0.0),
+        ([0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3], 0.3),
+    ):
         vectors = rng.normal(size=(len(places), 4))
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        yield vectors @ vectors.T, np.array(places)
+        stored = vectors + error * rng.normal(size=vectors.shape)
+        yield vectors @ stored.T, np.array(places)
 
 
 def interval_probes(rng: np.random.Generator) -> Iterator[Probe]:
@@ -188,6 +196,19 @@ def before_is_zero(ranking: IntArray) -> float:
     return (areas(ranks).sum() - (ranks[0] == 1) / 2) / len(ranks)
 
 
+def previous_positive(ranking: IntArray) -> float:
+    """Average precision with the precision at the positive before, 1 at first."""
+    ranks = ranks_of(ranking)
+    after = np.arange(1, len(ranks) + 1) / ranks
+    return float(np.mean((np.append(1, after[:-1]) + after) / 2))
+
+
+def one_for_the_first_positive(ranking: IntArray) -> float:
+    """Average precision with 1 before the first positive, whatever its rank."""
+    ranks = ranks_of(ranking)
+    return (areas(ranks).sum() + (ranks[0] > 1) / 2) / len(ranks)
+
+
 def closest_first(scores: FloatArray, query: int) -> IntArray:
     """Rank by similarity, the query itself left out."""
     order = np.argsort(-scores)
@@ -205,6 +226,17 @@ def terms(
     """Split the sum of each query's average precision into its terms; none: nothing to find."""
     found = [places[order(s, q)] == places[q] for q, s in enumerate(similarities)]
     return [areas(np.flatnonzero(right) + 1) for right in found]
+
+
+def query_is_wrong(similarities: FloatArray, places: IntArray) -> float:
+    """Mean average precision with the query as a wrong photo of its own ranking."""
+    precisions = []
+    for query, scores in enumerate(similarities):
+        order = np.argsort(-scores)
+        right = (places[order] == places[query]) & (order != query)
+        if right.any():
+            precisions.append(areas(np.flatnonzero(right) + 1).mean())
+    return np.mean(precisions)
 
 
 def map_with(similarities: FloatArray, places: IntArray, order: Order) -> float:
@@ -259,6 +291,20 @@ def clipped(query: FloatArray, database: FloatArray, n_first: int, alpha: float)
     """Clip negative similarities to 0, whose power 0 is 1."""
     first, found = _closest(query, database, n_first)
     return query + np.maximum(found, 0) ** alpha @ database[first]
+
+
+def first_skipped(
+    query: FloatArray, database: FloatArray, n_first: int, alpha: float
+) -> FloatArray:
+    """Take the first result for the query itself, and add the ones after it."""
+    first, _ = _closest(query, database, n_first + 1)
+    return expanded(query, database[first[1:]], n_first, alpha)
+
+
+def multiplied(query: FloatArray, database: FloatArray, n_first: int, alpha: float) -> FloatArray:
+    """Weigh by alpha times the similarity."""
+    first, found = _closest(query, database, n_first)
+    return query + alpha * np.maximum(found, 0) @ database[first]
 
 
 def least_similar(

@@ -63,6 +63,12 @@ these means, as `np.quantile` computes them.""",
             "With 5 % left out on each side, 90 % remain.",
         ),
         Mistake(
+            "fractions were handed to `np.percentile`",
+            lambda v, g, draws: np.percentile(resampled(v, g, draws), [0.025, 0.975]),
+            "`np.percentile` counts from 0 to 100, so 0.975 is not even its first hundredth and "
+            "both ends are close to the smallest mean. `np.quantile` counts from 0 to 1.",
+        ),
+        Mistake(
             "the smallest and the largest mean were taken",
             lambda v, g, draws: quantiles(resampled(v, g, draws), 0.0),
             "The extremes grow with the number of draws. 2.5 % are left out on each side.",

@@ -14,6 +14,9 @@ from coursekit.exercises.which_one_wins.answers import (
     mean_of_places,
     my_average_precision,
     my_map,
+    one_for_the_first_positive,
+    previous_positive,
+    query_is_wrong,
     query_last,
     ranking_probes,
     ranks_of,
@@ -64,6 +67,18 @@ where the first fraction is 1 for $r_i = 1$. Three digits will do.""",
             "the sum was not divided",
             32 / 15,
             "An average precision lies between 0 and 1. How many terms did you add?",
+        ),
+        Mistake(
+            "the half was forgotten",
+            64 / 45,
+            "An average precision lies between 0 and 1. Each term is the mean of two precisions, "
+            "not their sum.",
+        ),
+        Mistake(
+            "the precision at the previous positive was taken",
+            37 / 45,
+            "The first fraction is the precision at rank r − 1, whatever stands there: wrong "
+            "photos since the previous positive have lowered it.",
         ),
     ),
     hints=(
@@ -130,6 +145,23 @@ $r_i = 1$.""",
             "An average precision lies between 0 and 1. How many terms did you add?",
         ),
         Mistake(
+            "the half was forgotten",
+            lambda ranking: 2 * areas(ranks_of(ranking)).mean(),
+            "Each term is the mean of two precisions, not their sum. A perfect ranking gets 1.",
+        ),
+        Mistake(
+            "the precision at the previous positive was taken",
+            previous_positive,
+            "The first fraction is the precision at rank r − 1, whatever stands there: wrong "
+            "photos since the previous positive have lowered it.",
+        ),
+        Mistake(
+            "the first fraction was 1 for i = 1, not for r = 1",
+            one_for_the_first_positive,
+            "With wrong photos in front of the first positive, the precision before it is 0: "
+            "nothing has been found yet.",
+        ),
+        Mistake(
             "the precision before the first rank was taken as 0",
             before_is_zero,
             "Before the first result nothing has gone wrong yet: with r = 1 the first fraction "
@@ -151,6 +183,8 @@ $r_i = 1$.""",
         "`np.flatnonzero(kept == 1) + 1` holds the ranks of the positives.",
         "`enumerate(ranks, start=1)` gives i with each of them.",
     ),
+    nan_hint="Where a positive has r = 1, the first fraction divides by r − 1. The statement says "
+    "what stands in its place.",
     solution="The ranks are counted after the junk is gone. Each positive adds a trapezoid of "
     "width 1/P in recall, whose sides are the precisions before and at its rank.",
 )
@@ -162,8 +196,8 @@ WITHOUT_ITSELF = Exercise(
     statement=r"""Each photo of a set is a query once, and the whole set is the database. Complete
 the three gaps: the ranking of `query` without the query itself, what to do if no other photo shows
 its place (such a query does not count), and the result. `similarities` has shape `(N, N)`, one row
-per query, without ties; an approximate search may well put another photo above the query itself.
-`places` holds the number of each photo's place.""",
+per query, without ties; with an approximate search it need not be symmetric, and another photo may
+well stand above the query itself. `places` holds the number of each photo's place.""",
     stub='''def my_map(similarities, places):
     """Mean average precision, each photo a query and out of its own ranking."""
     precisions = []
@@ -199,6 +233,24 @@ per query, without ties; an approximate search may well put another photo above 
             "late. It has to leave the list.",
         ),
         Mistake(
+            "the query was left in its ranking and counted as wrong",
+            query_is_wrong,
+            "It still takes a rank, mostly the first, and pushes every positive down by one. It "
+            "has to leave the list.",
+        ),
+        Mistake(
+            "the numbers of the photos are those of the shortened list",
+            lambda s, p: map_with(s, p, lambda scores, q: np.argsort(-np.delete(scores, q))),
+            "Once an entry is deleted, all photos behind it have moved up by one, but `places` "
+            "has not. Rank first, then take the query out of the ranking.",
+        ),
+        Mistake(
+            "each query was ranked by its column",
+            lambda s, p: my_map(s.T, p),
+            "A query has a row: `similarities[query]`. Its column holds how similar this photo "
+            "is to every query.",
+        ),
+        Mistake(
             "a query that has nothing to find counted as 0",
             lambda s, p: np.mean([t.mean() if len(t) else 0 for t in terms(s, p)]),
             "No method could do better on it. Such a query is skipped, and the mean is over the "
@@ -220,12 +272,19 @@ per query, without ties; an approximate search may well put another photo above 
             mean_of_places,
             "All queries weigh the same in mAP, and so a place weighs as much as it has queries.",
         ),
+        Mistake(
+            "the sum over the queries was returned",
+            lambda s, p: np.sum([t.mean() for t in terms(s, p) if len(t)]),
+            "An mAP lies between 0 and 1. The M stands for mean.",
+        ),
     ),
     hints=(
         "`np.argsort(-similarities[query])` ranks the set, the query included.",
         "`order[order != query]` leaves it out wherever it stands.",
         "`right.any()` says whether there is something to find.",
     ),
+    nan_hint="Where a query has nothing to find, its mean is that of no numbers, NaN. Skip it "
+    "before: `right.any()` says whether there is something to find.",
     solution="`order[order != query]` removes the query wherever it stands. `np.mean(precisions)` "
     "is over the queries that count.",
 )

@@ -9,12 +9,13 @@ INDEX_BYTES = Exercise(
     id="which_one_wins.index_bytes",
     title="What an index weighs",
     kind="derive",
-    statement=r"""An exact index keeps each of $N$ vectors as $D$ 4-byte floats. Product
-quantisation cuts a vector into $B$ parts of $D / B$ numbers and keeps for each part one byte, the
-number of the nearest of 256 words; each part has 256 words of its own, kept as 4-byte floats *once
-for all images*. Derive both sizes, and write them as `index_bytes(n_images, dimension, n_bytes)`
-with $N$, $D$, $B$, which returns two numbers of bytes: the exact index, and the compressed one with
-its words.""",
+    statement=r"""Product quantisation (Jégou, Douze & Schmid 2011) replaces each vector by a short
+code, so that the index of a large database fits into memory. An exact index keeps each of $N$
+vectors as $D$ 4-byte floats. Product quantisation cuts a vector into $B$ parts of $D / B$ numbers
+and keeps for each part one byte, the number of the nearest of 256 words; each part has 256 words of
+its own, kept as 4-byte floats *once for all images*. Derive both sizes, and write them as
+`index_bytes(n_images, dimension, n_bytes)` with $N$, $D$, $B$, which returns two numbers of bytes:
+the exact index, and the compressed one with its words.""",
     stub='''def index_bytes(n_images, dimension, n_bytes):
     """Bytes of an exact float32 index, and of a product-quantised one with its codebook."""
     ...''',
@@ -31,6 +32,16 @@ its words.""",
             "a code was given 8 bytes a part",
             lambda n, d, b: (4 * n * d, 8 * n * b + 1024 * d),
             "256 words need 8 bits, and that is one byte.",
+        ),
+        Mistake(
+            "a code was given one byte, whatever its parts",
+            lambda n, d, b: (4 * n * d, n + 1024 * d),
+            "One byte numbers the word of one part. How many parts has a vector?",
+        ),
+        Mistake(
+            "the two sizes are swapped",
+            lambda n, d, b: index_bytes(n, d, b)[::-1],
+            "The exact index first, then the compressed one.",
         ),
         Mistake(
             "the words were forgotten",

@@ -10,7 +10,9 @@ from coursekit.exercises.which_one_wins.answers import (
     clipped,
     expand_probes,
     expanded,
+    first_skipped,
     least_similar,
+    multiplied,
     my_expand,
     my_rank,
     my_whiten,
@@ -134,6 +136,17 @@ divided by its Euclidean length. A vector equal to the mean gets zeros.""",
             "The division by the roots changes the length again; the normalisation comes last.",
         ),
         Mistake(
+            "the result was divided by the sum of its absolute values",
+            lambda x, m, u, lam: (y := u.T @ (x - m) / np.sqrt(lam)) / np.abs(y).sum(),
+            "That is the L1 length. The Euclidean one is the root of the sum of squares, "
+            "`np.linalg.norm(y)`.",
+        ),
+        Mistake(
+            "the result was divided by its squared length",
+            lambda x, m, u, lam: (y := u.T @ (x - m) / np.sqrt(lam)) / (y @ y),
+            "`y @ y` is the square of the length: a root is missing.",
+        ),
+        Mistake(
             "the axes of the eigenvectors are swapped",
             lambda x, m, u, lam: unit(u @ (x - m) / np.sqrt(lam)),
             "The eigenvectors are columns: coordinate i is the dot product with column i.",
@@ -160,16 +173,18 @@ divided by its Euclidean length. A vector equal to the mean gets zeros.""",
         "Their standard deviations are `np.sqrt(eigenvalues)`.",
         "Zeros stay zeros if you divide by `max(length, 1e-12)`.",
     ),
-    solution="Centre, rotate, give each direction variance 1, and normalise. What many photos "
-    "share sits in the first directions; divided by their large standard deviations, it no longer "
-    "decides.",
+    solution="Centre, rotate, give each direction variance 1, and normalise. Centring removes what "
+    "all photos share. The first directions are those in which they vary most, and would dominate "
+    "every dot product; divided by their large standard deviations, they no longer do.",
 )
 
 EXPAND = Exercise(
     id="which_one_wins.expand",
     title="Ask again with what was found",
     kind="implement",
-    statement=r"""Write `my_expand(query, database, n_first, alpha)` for vectors of length 1:
+    statement=r"""Query expansion (Chum et al. 2007; with weights, Radenović et al. 2019) searches a
+second time, with the query and its first results in one vector: these show more of the object than
+the query alone. Write `my_expand(query, database, n_first, alpha)` for vectors of length 1:
 $q' = q + \sum_i \langle q, x_i \rangle^\alpha \, x_i$ over those of the `n_first` most similar
 $x_i$ whose similarity is *positive*, then $q'$ divided by its Euclidean length. With $\alpha = 0$
 each of them weighs 1. There are no ties.""",
@@ -206,6 +221,16 @@ each of them weighs 1. There are no ties.""",
             "all results weigh the same",
             lambda q, x, n, a: my_expand(q, x, n, 0),
             "That is the average query expansion, α = 0. Where does `alpha` come in?",
+        ),
+        Mistake(
+            "alpha times the similarity was the weight",
+            lambda q, x, n, a: unit(multiplied(q, x, n, a)),
+            "`alpha` is an exponent, not a factor. With alpha = 0 each result weighs 1.",
+        ),
+        Mistake(
+            "the first result was skipped as if it were the query",
+            lambda q, x, n, a: unit(first_skipped(q, x, n, a)),
+            "The database does not hold the query; its first result is a photo like the others.",
         ),
         Mistake(
             "the whole database was added",
