@@ -56,7 +56,17 @@ class Method:
 
 
 def _reduced(encoder: Any) -> Any:
-    return make_pipeline(PerDescriptor(PCA(_D, random_state=0)), encoder)
+    """Put PCA before an encoder.
+
+    In float64, then rounded: in float32 the last digits are those of the processor, and a codebook
+    that is learnt from them may end in another minimum.
+    """
+    precise, rounded = (
+        FunctionTransformer(np.asarray, kw_args={"dtype": dtype})
+        for dtype in (np.float64, np.float32)
+    )
+    reduce = make_pipeline(precise, PCA(_D, random_state=0), rounded)
+    return make_pipeline(PerDescriptor(reduce), encoder)
 
 
 def _pooling(name: str, **options: Any) -> Any:

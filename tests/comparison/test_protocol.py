@@ -11,7 +11,7 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from coursekit.aggregation import VLAD, PerDescriptor, kmeans
+from coursekit.aggregation import VLAD, kmeans
 from coursekit.comparison import (
     METHODS,
     POSTPROCESSING,
@@ -50,9 +50,16 @@ def test_rows_are_what_their_steps_give_by_hand(small):
     detector = partial(sift, n_features=1000, contrast_threshold=0.02)
     views = make_views(small.learning)
     sets = [extract(part, detector) for part in (small.learning, views, small.database)]
-    reduce = PerDescriptor(PCA(64, random_state=0)).fit(sets[0])
-    encoder = VLAD(64, power=0.5).fit(reduce.transform(sets[0]))
-    learning, seen, V = (unit(encoder.transform(reduce.transform(one))) for one in sets)
+    pca = PCA(64, random_state=0).fit(
+        np.concatenate([one.descriptors.astype(float) for one in sets[0]])
+    )
+
+    def reduced(images):
+        shortened = (pca.transform(one.descriptors.astype(float)) for one in images)
+        return [one.astype(np.float32) for one in shortened]
+
+    encoder = VLAD(64, power=0.5).fit(reduced(sets[0]))
+    learning, seen, V = (unit(encoder.transform(reduced(one))) for one in sets)
     Q = len(small.queries)
     shown = [*range(18), *np.repeat(range(18), 2)]
     mean, P = oracle.learned_whitening(np.concatenate([learning, seen]).astype(float), shown, 17)
