@@ -1,9 +1,10 @@
 """``python -m benchmarks.train_backbone --data DIR``: train the network that ships.
 
-One command from the photos of Tiny ImageNet to the weights, in under 90 minutes on two cores with
-AMX, in two phases: the network learns to name what a photo shows, then to know a photo again that
-was changed, while it goes on naming. The run may be interrupted at any time: the same command goes
-on from the last epoch. Every random number comes from the seed, so that a machine repeats its run.
+One command from the photos of Tiny ImageNet to the weights, in two phases: the network learns to
+name what a photo shows, then to know a photo again that was changed, while it goes on naming. The
+model card says how long it took on two cores with AMX. The run may be interrupted at any time: the
+same command goes on from the last epoch. Every random number comes from the seed, so that a machine
+repeats its run.
 """
 
 from __future__ import annotations

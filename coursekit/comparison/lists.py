@@ -12,6 +12,8 @@ from typing import IO, Final
 
 import numpy as np
 
+from coursekit.comparison._files import lines_of
+from coursekit.data._storage import written_whole
 from coursekit.types import FloatArray, IntArray
 
 __all__ = ["N_FIRST", "RankedLists", "read_lists", "stored_lists", "write_lists"]
@@ -43,16 +45,14 @@ class RankedLists:
 
 
 def write_lists(lists: Iterable[RankedLists], path: Path) -> None:
-    """Write a line for each query: beside the file first, so that a crash leaves the old one."""
-    new = path.with_name(f"{path.name}.new")
-    with new.open("w", newline="", encoding="utf-8") as file:
+    """Write a line for each query; a crash leaves the old file whole."""
+    with written_whole(path) as new, new.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)
         for one in lists:
             for q, (precision, first) in enumerate(zip(one.precision, one.first, strict=True)):
                 places = " ".join(map(str, first))
                 writer.writerow([one.dataset, one.method, q, f"{precision:.4f}", places])
-    new.replace(path)
 
 
 def read_lists(path: Path) -> dict[tuple[str, str], RankedLists]:
@@ -83,10 +83,7 @@ def stored_lists() -> dict[tuple[str, str], RankedLists]:
 
 
 def _parsed(file: IO[str], name: str) -> Iterator[RankedLists]:
-    lines = csv.DictReader(file)
-    if lines.fieldnames != _COLUMNS:
-        got = ", ".join(lines.fieldnames or ())
-        raise ValueError(f"{name}: expected columns {', '.join(_COLUMNS)}, got {got}")
+    lines = lines_of(file, name, _COLUMNS)
     for key, group in groupby(lines, lambda line: (line["dataset"], line["method"])):
         queries = list(group)
         precision = np.array([float(line["precision"]) for line in queries])

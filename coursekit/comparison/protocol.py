@@ -25,7 +25,7 @@ from coursekit.comparison.sources import SOURCES, Source
 from coursekit.comparison.table import Row
 from coursekit.data import Benchmark
 from coursekit.retrieval import bootstrap_interval, mean_average_precision, rank
-from coursekit.types import FloatArray, Image
+from coursekit.types import FloatArray, Image, IntArray
 
 __all__ = ["evaluate"]
 
@@ -185,52 +185,39 @@ def _rows(
     for dataset, benchmark in sets.items():
         database = [at[image] for image in benchmark.database]
         asked = [at[image] for image in benchmark.queries]
-        keep(_lists(dataset, method, V[asked] @ V[database].T, benchmark))
-        for name, X in projected.items():
-            yield _row(dataset, method, name, X[asked], X[database], benchmark, vectors)
-        queries = expand(V[asked], V[database], exclude=benchmark.exclude)
-        yield _row(dataset, method, "query expansion", queries, V[database], benchmark, vectors)
+        forms = {name: (X[asked], X[database]) for name, X in projected.items()}
+        queries, searched = forms["none"]
+        expanded = expand(queries, searched, exclude=benchmark.exclude)
+        forms["query expansion"] = expanded, searched
+        for name, (queries, searched) in forms.items():
+            scores = queries @ searched.T  # cosines, since all have norm 1
+            found = mean_average_precision(
+                scores, benchmark.positives, junk=benchmark.junk, exclude=benchmark.exclude
+            )
+            if name == "none":
+                first = _first(scores, benchmark)
+                keep(RankedLists(dataset, method.name, found.per_query, first))
+            low, high = bootstrap_interval(found.per_query, benchmark.group)
+            kinds = dict.fromkeys(benchmark.kind.tolist())
+            yield Row(
+                dataset,
+                method.name,
+                name,
+                round(found.mean, 4),
+                round(low, 4),
+                round(high, 4),
+                searched.shape[1],
+                4 * searched.shape[1],
+                float(f"{vectors.milliseconds:.2g}"),
+                "; ".join(f"{kind} {found.of(benchmark.kind == kind):.3f}" for kind in kinds),
+                vectors.note,
+            )
 
 
-def _row(
-    dataset: str,
-    method: Method,
-    postprocessing: str,
-    queries: FloatArray,
-    database: FloatArray,
-    benchmark: Benchmark[Any],
-    vectors: _Vectors,
-) -> Row:
-    scores = queries @ database.T  # cosines, since all have norm 1
-    found = mean_average_precision(
-        scores, benchmark.positives, junk=benchmark.junk, exclude=benchmark.exclude
-    )
-    low, high = bootstrap_interval(found.per_query, benchmark.group)
-    kinds = dict.fromkeys(benchmark.kind.tolist())
-    return Row(
-        dataset,
-        method.name,
-        postprocessing,
-        round(found.mean, 4),
-        round(low, 4),
-        round(high, 4),
-        database.shape[1],
-        4 * database.shape[1],
-        float(f"{vectors.milliseconds:.2g}"),
-        "; ".join(f"{kind} {found.of(benchmark.kind == kind):.3f}" for kind in kinds),
-        vectors.note,
-    )
-
-
-def _lists(
-    dataset: str, method: Method, scores: FloatArray, benchmark: Benchmark[Any]
-) -> RankedLists:
-    found = mean_average_precision(
-        scores, benchmark.positives, junk=benchmark.junk, exclude=benchmark.exclude
-    )
+def _first(scores: FloatArray, benchmark: Benchmark[Any]) -> IntArray:
+    """Return where the first photos of each query's list stand, the query itself left out."""
     itself = [None] * len(scores) if benchmark.exclude is None else benchmark.exclude.tolist()
-    first = [rank(row, exclude=i)[:N_FIRST] for row, i in zip(scores, itself, strict=True)]
-    return RankedLists(dataset, method.name, found.per_query, np.array(first))
+    return np.array([rank(row, exclude=i)[:N_FIRST] for row, i in zip(scores, itself, strict=True)])
 
 
 def _timed(call: Callable[[], T]) -> tuple[T, float]:

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from coursekit.comparison._files import lines_of
+from coursekit.data._storage import written_whole
 
 __all__ = ["Row", "read_rows", "stored_rows", "write_rows"]
 
@@ -51,13 +54,11 @@ class Row:
 
 
 def write_rows(rows: Iterable[Row], path: Path) -> None:
-    """Write rows as CSV: beside the file first, so that a crash leaves the old one whole."""
-    new = path.with_name(f"{path.name}.new")
-    with new.open("w", newline="", encoding="utf-8") as file:
+    """Write rows as CSV; a crash leaves the old file whole."""
+    with written_whole(path) as new, new.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [one.name for one in fields(Row)])
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
-    new.replace(path)
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -87,11 +88,8 @@ def stored_rows() -> list[Row]:
         return list(_parsed(file, name))
 
 
-def _parsed(file: Iterable[str], name: str) -> Iterator[Row]:
-    lines = csv.DictReader(file)
-    expected, got = [one.name for one in fields(Row)], list(lines.fieldnames or ())
-    if got != expected:
-        raise ValueError(f"{name}: expected columns {', '.join(expected)}, got {', '.join(got)}")
+def _parsed(file: IO[str], name: str) -> Iterator[Row]:
+    columns = [one.name for one in fields(Row)]
     kinds: dict[str, Callable[[str], Any]] = {"str": str, "int": int, "float": float}
-    for line in lines:
+    for line in lines_of(file, name, columns):
         yield Row(**{one.name: kinds[str(one.type)](line[one.name]) for one in fields(Row)})

@@ -52,6 +52,9 @@ def written_whole(target: Path) -> Iterator[Path]:
     draft = Path(name)
     try:
         yield draft
+        mask = os.umask(0)  # can only be read by being set
+        os.umask(mask)
+        draft.chmod(0o666 & ~mask)  # as of any new file: a draft is readable by its owner alone
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)

@@ -17,6 +17,8 @@ def test_rows_survive_their_file(tmp_path):
     write_rows(ROWS, path)
     assert read_rows(path) == ROWS
     assert [one.name for one in tmp_path.iterdir()] == ["rows.csv"]
+    (plain := tmp_path / "plain").touch()
+    assert path.stat().st_mode == plain.stat().st_mode
 
 
 def test_columns_of_an_earlier_version_are_refused(tmp_path):
