@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from coursekit.types import FloatArray
 
 from ._blocks import Block, blocks
-from ._words import Words
+from ._words import Words, first_columns
 
 
 class Cells(NamedTuple):
@@ -56,7 +56,7 @@ class WordsInCells(Words):
         self._cells = cells
         self._n_probe = min(n_probe, len(cells.centres))
         origin = 0.0 if self.origin is None else self.origin
-        self._centres = (cells.centres - origin).astype(self.dtype)
+        self._centres = cells.centres - origin  # float64: see `_visits`
         self._centre_squares = np.vecdot(self._centres, self._centres)
         self._ordered = self.centroids[cells.order]  # the words of a cell side by side
         self._ordered_squares = self.square_norms[cells.order]
@@ -79,10 +79,10 @@ class WordsInCells(Words):
         for first, last, visits in self._visits(rows):
             found = rows[visits // self._n_probe] @ self._ordered[first:last].T
             found -= self._ordered_squares[first:last] / 2
-            columns, best = _best(found, n_assign)
+            columns, best = first_columns(found, n_assign)
             words[visits, : columns.shape[1]] = self._cells.order[first:last][columns]
             scores[visits, : columns.shape[1]] = best
-        columns, best = _best(scores.reshape(len(rows), -1), n_assign)
+        columns, best = first_columns(scores.reshape(len(rows), -1), n_assign)
         found_words = np.take_along_axis(words.reshape(len(rows), -1), columns, axis=1)
         short = np.flatnonzero(best[:, -1] == -np.inf)
         if len(short):
@@ -92,11 +92,12 @@ class WordsInCells(Words):
     def _visits(self, rows: FloatArray) -> Iterator[tuple[int, int, NDArray[np.intp]]]:
         """Yield, for each cell, the bounds of its words in `order` and the visits to it.
 
-        Row t pays the visits t · n_probe … (t + 1) · n_probe − 1.
+        Row t pays the visits t · n_probe … (t + 1) · n_probe − 1. In float64, so that which cells
+        they are does not hang on rounding; equal scores are told apart by a stable sort.
         """
-        scores = rows @ self._centres.T
+        scores = rows.astype(np.float64) @ self._centres.T
         scores -= self._centre_squares / 2
-        cells = np.argpartition(-scores, self._n_probe - 1, axis=1)[:, : self._n_probe]
+        cells = np.argsort(-scores, axis=1, kind="stable")[:, : self._n_probe]
         by_cell = np.argsort(cells, axis=None, kind="stable")
         ends = np.cumsum([0, *np.bincount(cells.ravel(), minlength=len(self._centres))])
         for (first, last), (a, b) in zip(
@@ -104,15 +105,3 @@ class WordsInCells(Words):
         ):
             if a < b and first < last:
                 yield first, last, by_cell[a:b]
-
-
-def _best(scores: FloatArray, n: int) -> tuple[NDArray[np.intp], FloatArray]:
-    """Return the columns of the n largest of (m, k) scores, or of all k, and these scores."""
-    every_row = np.arange(len(scores))
-    columns, best = [], []
-    for _ in range(min(n, scores.shape[1])):
-        column = scores.argmax(axis=1)
-        columns.append(column)
-        best.append(scores[every_row, column])
-        scores[every_row, column] = -np.inf
-    return np.stack(columns, axis=1), np.stack(best, axis=1)

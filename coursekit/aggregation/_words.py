@@ -72,6 +72,10 @@ class Words:
         """Return the nearest word of each of the (n, D) rows; of equally near ones the first."""
         scores = self.scores(rows)
         nearest: NDArray[np.intp] = scores.argmax(axis=1)
+        best = scores[np.arange(len(rows)), nearest]
+        rivals = scores >= (best - self._doubt(rows))[:, None]
+        if np.count_nonzero(rivals) > len(rows):
+            self._decide(rows, rivals, nearest)
         return nearest
 
     def several(self, rows: FloatArray, n_assign: int) -> tuple[NDArray[np.intp], FloatArray]:
@@ -84,14 +88,57 @@ class Words:
         scores : (n, n_assign) floating
         """
         scores = self.scores(rows)
-        words = np.empty((len(rows), n_assign), np.intp)
-        best = np.empty((len(rows), n_assign), self.dtype)
-        every_row = np.arange(len(rows))
-        for i in range(n_assign):  # few, so this is faster than sorting
-            words[:, i] = scores.argmax(axis=1)
-            best[:, i] = scores[every_row, words[:, i]]
-            scores[every_row, words[:, i]] = -np.inf
-        return words, best
+        words, best = first_columns(scores.copy(), min(n_assign + 1, self.K))
+        close = (best[:, :-1] - best[:, 1:] <= self._doubt(rows)).any(axis=1)
+        for t in np.flatnonzero(close).tolist():
+            squares = self._squared_distances(rows[[t]], np.arange(self.K))
+            order = np.argsort(squares, kind="stable")[:n_assign]
+            words[t, :n_assign], best[t, :n_assign] = order, scores[t, order]
+        return words[:, :n_assign], best[:, :n_assign]
+
+    def _doubt(self, rows: FloatArray) -> FloatArray:
+        """Return up to what difference rounding may have put two scores of a row in wrong order.
+
+        A sum of D products is off by at most D·ε/2 times the lengths of the two vectors, in any
+        order; here both scores count, and the longest row and word for all.
+        """
+        D = self.D
+        reach = math.sqrt(D) * np.maximum(rows.max(initial=0), -rows.min(initial=0))
+        longest = math.sqrt(float(self.square_norms.max()))
+        rounding = (D + 3) * np.finfo(self.dtype).eps
+        return np.asarray(rounding * longest * (reach + longest), self.dtype)
+
+    def _decide(
+        self, rows: FloatArray, rivals: NDArray[np.bool_], nearest: NDArray[np.intp]
+    ) -> None:
+        """Correct the nearest word, in place, of rows that have several rivals, (n, K) bool."""
+        t, words = np.divmod(np.flatnonzero(rivals), self.K)
+        several = np.flatnonzero(t[1:] == t[:-1])
+        chosen = np.union1d(several, several + 1)
+        t, words = t[chosen], words[chosen]
+        best_first = np.lexsort((self._squared_distances(rows[t], words), t))  # stable
+        doubtful, firsts = np.unique(t, return_index=True)
+        nearest[doubtful] = words[best_first[firsts]]
+
+    def _squared_distances(self, rows: FloatArray, words: NDArray[np.intp]) -> FloatArray:
+        """Return the distances of rows to words, one by one, in float64 and without a product."""
+        gaps = rows.astype(np.float64) - self.centroids[words]
+        return np.asarray(np.square(gaps).sum(axis=1))
+
+
+def first_columns(scores: FloatArray, n: int) -> tuple[NDArray[np.intp], FloatArray]:
+    """Return the columns of the n largest of (m, k) scores, or of all k, and these scores.
+
+    The scores are overwritten. Of equal ones the first column comes first.
+    """
+    every_row = np.arange(len(scores))
+    columns, best = [], []
+    for _ in range(min(n, scores.shape[1])):  # few, so this is faster than sorting
+        column = scores.argmax(axis=1)
+        columns.append(column)
+        best.append(scores[every_row, column])
+        scores[every_row, column] = -np.inf
+    return np.stack(columns, axis=1), np.stack(best, axis=1)
 
 
 def prepare(

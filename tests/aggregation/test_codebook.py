@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
-from coursekit.aggregation import assign, kmeans
+from coursekit.aggregation import _lloyd, assign, bag_of_words, kmeans
 from coursekit.aggregation._blocks import MAX_ROWS
-from tests.oracles.aggregation import slow_assign
+from coursekit.aggregation._grid import DOUBLE, SINGLE, STEPS, Grid
+from coursekit.aggregation._lloyd import Partition
+from coursekit.aggregation._seeding import spread_points
+from tests.oracles.aggregation import slow_assign, slow_lloyd
 
 
 def blobs(rng, n=300, D=4, n_blobs=5):
     middles = 10 * rng.standard_normal((n_blobs, D))
     return middles[rng.integers(0, n_blobs, n)] + rng.standard_normal((n, D))
+
+
+def distortion(points, centroids):
+    return np.square(points[:, None] - centroids).sum(axis=2).min(axis=1).sum()
 
 
 # --- kmeans
@@ -27,13 +39,164 @@ def test_two_pairs_of_points_give_their_middles():
     assert sorted(centroids.tolist()) == [[0.0, 1.0], [10.0, 1.0]]
 
 
-def test_each_centroid_is_the_mean_of_its_cell_to_the_last_bit(rng):
+def test_each_centroid_is_the_mean_of_its_cell(rng):
     points = blobs(rng)
     centroids = kmeans(points, 5, max_iter=300)
     words = np.array(slow_assign(points, centroids))
+    step = np.linalg.norm(points - points.mean(axis=0), axis=1).max() / 400  # at most: see kmeans
     for k, centroid in enumerate(centroids):
-        members = points[words == k]
-        assert (sum(members) / len(members)).tolist() == centroid.tolist()
+        np.testing.assert_allclose(centroid, points[words == k].mean(axis=0), atol=step / 10)
+
+
+@pytest.mark.parametrize("n_iterations", [1, 2, 20])
+def test_agrees_with_lloyd_in_fractions(n_iterations, rng):
+    points = rng.integers(-300, 300, (60, 3))
+    start = points[[3, 14, 15, 9]]
+    expected = slow_lloyd(points.tolist(), start.tolist(), n_iterations)
+    got = kmeans(points.astype(float), 4, init=start, max_iter=n_iterations)
+    assert (
+        np.abs(got - expected).max() <= 1 / 32 + 1 / 1000
+    )  # the grid of sixteenths, and its knock-on
+
+
+def test_sums_in_another_order_give_the_same_bytes(rng):
+    """The order of the dimensions is that in which a product adds up: what differs between BLAS."""
+    points = blobs(rng, n=2000, D=40, n_blobs=30).astype(np.float32)
+    order = rng.permutation(40)
+    start = points[:30]
+    plain = kmeans(points, 30, init=start)
+    turned = kmeans(points[:, order], 30, init=start[:, order])
+    assert turned.tobytes() == plain[:, order].tobytes()
+
+
+def test_points_in_another_order_give_the_same_bytes(rng):
+    points = blobs(rng, n=5000, D=6, n_blobs=30)
+    start = points[:30]
+    shuffled = points[rng.permutation(5000)]
+    # On one grid, since where it lies is decided by some of the points.
+    both = [Grid(SINGLE, np.zeros(6), 8.0).integers(some) for some in (points, shuffled)]
+    partitions = [Partition(some, np.rint(8 * start), SINGLE) for some in both]
+    for partition in partitions:
+        partition.iterate(50)
+    first, second = (partition.centroids for partition in partitions)
+    assert first.tobytes() == second.tobytes()
+
+
+def test_several_threads_give_the_bytes_of_one(rng, monkeypatch):
+    points = blobs(rng, n=4000)
+    alone = kmeans(points, 16)
+    monkeypatch.setattr(_lloyd, "_n_threads", lambda n_products: 3)
+    assert kmeans(points, 16).tobytes() == alone.tobytes()
+
+
+def test_start_and_iterations_are_exact_on_any_processor():
+    """Other kernels of OpenBLAS, where it is the BLAS and obeys; else the same twice."""
+    code = (
+        "import numpy as np, hashlib; from coursekit.aggregation import kmeans;"
+        "x = np.random.default_rng(0).gamma(0.5, size=(3000, 32)).astype(np.float32);"
+        "print(hashlib.sha256(kmeans(x, 40).tobytes()).hexdigest())"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"OPENBLAS_CORETYPE": kernel},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for kernel in ("Haswell", "Prescott")
+    }
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("precision", [SINGLE, DOUBLE])
+@pytest.mark.parametrize("D", [1, 3, 200])
+def test_no_part_of_a_score_exceeds_what_is_exact(precision, D, rng):
+    points = rng.standard_normal((50, D)) * rng.gamma(0.2, size=(50, 1)) + 7
+    grid = Grid.around(points, precision)
+    integers = grid.integers(points).astype(object)  # Python's integers
+    longest = max(sum(x * x for x in row) for row in integers)
+    assert 1.5 * longest * STEPS <= 2**precision.bits
+    assert longest > (precision.radius / 2 - 2 * D**0.5) ** 2  # no finer grid would do
+
+
+def test_integers_as_long_as_sifts_are_not_rounded(rng):
+    points = rng.integers(0, 90, (500, 128)).astype(np.float32)
+    assert 450 < np.linalg.norm(points, axis=1).max() < 700
+    grid = Grid.around(points, SINGLE)
+    assert grid.scale >= 1
+    assert grid.noise(points) == 0
+
+
+UNEVEN = {
+    "one far point": lambda rng, x: np.vstack([x, np.full((1, 8), 1e4)]),
+    "offset": lambda rng, x: x + 1e4,
+    "columns of all sizes": lambda rng, x: x * np.logspace(0, -4, 8),
+    "plain": lambda rng, x: x,
+}
+
+
+@pytest.mark.parametrize("name", UNEVEN)
+def test_rounding_costs_less_than_a_thousandth(name, rng):
+    points = UNEVEN[name](rng, blobs(rng, n=800, D=8, n_blobs=12))
+    start = points[:12].copy()
+    ours = kmeans(points, 12, init=start, max_iter=300)
+    peer = KMeans(12, init=start, n_init=1, max_iter=300, tol=0).fit(points).cluster_centers_
+    assert distortion(points, ours) <= 1.001 * distortion(points, peer)
+
+
+def test_the_start_is_as_good_as_that_of_scikit_learn(rng):
+    points = blobs(rng, n=9000, D=8, n_blobs=300)
+    ours = [distortion(points, kmeans(points, 100, random_state=i)) for i in range(4)]
+    theirs = [
+        distortion(points, KMeans(100, random_state=i).fit(points).cluster_centers_)
+        for i in range(4)
+    ]
+    assert np.mean(ours) <= 1.02 * np.mean(theirs)
+
+
+def test_a_word_without_descriptors_moves_to_the_farthest_of_them():
+    points = np.array([[0.0], [1.0], [2.0], [50.0]])
+    centroids = kmeans(points, 2, init=[[1.0], [1000.0]])
+    assert sorted(centroids.ravel().tolist()) == [1.0, 50.0]
+
+
+@pytest.mark.parametrize(
+    ("init", "message"),
+    [
+        ([[0.0]], r"^init: expected 2 rows, one a word, got 1$"),
+        ([[0.0, 1.0], [1.0, 1.0]], r"^init: expected shape \(K, 1\) to match descriptors, got "),
+        ([[0.0], [np.nan]], r"^init: expected finite values, got nan"),
+    ],
+)
+def test_a_start_that_does_not_fit_is_refused(init, message):
+    with pytest.raises(ValueError, match=message):
+        kmeans([[0.0], [1.0], [5.0]], 2, init=init)
+
+
+@pytest.mark.parametrize("init", [None, [[0.0], [1.0], [2.0]]])
+def test_too_few_distinct_descriptors_are_refused(init):
+    message = r"^descriptors: expected 3 distinct points or more, got 2$"
+    with pytest.raises(ValueError, match=message):
+        kmeans([[0.0], [1.0], [0.0], [1.0]], 3, init=init)
+
+
+def test_distinct_points_missed_by_the_sample_are_found():
+    points = np.zeros((20_000, 1))
+    points[[5, 11]] = [[1.0], [9.0]]  # a sample of 4096 rarely holds both
+    assert sorted(kmeans(points, 3).ravel().tolist()) == [0.0, 1.0, 9.0]
+
+
+def test_points_closer_than_the_coarse_grid_are_told_apart():
+    points = np.array([[0.0], [1e-5], [1.0], [1.0]])
+    assert sorted(kmeans(points, 3).ravel().tolist()) == pytest.approx([0.0, 1e-5, 1.0], abs=1e-7)
+
+
+def test_a_start_draws_by_the_square_of_the_distance():
+    points = np.array([[0.0], [0.0], [0.0], [10.0], [20.0]], np.float32)
+    seconds = [spread_points(points, 2, np.random.RandomState(i)).tolist() for i in range(40)]
+    assert all(points[i] != points[j] for i, j in seconds)
+    assert {i for i, _ in seconds} == {0, 1, 2, 3, 4}
 
 
 def test_the_best_of_several_starts_is_kept(rng):
@@ -182,3 +345,32 @@ def test_any_numeric_dtype_is_accepted(dtype):
 def test_strided_arrays_are_accepted(rng):
     descriptors, centroids = rng.standard_normal((20, 8))[::2, ::2], rng.standard_normal((4, 5)).T
     assert assign(descriptors, centroids).tolist() == slow_assign(descriptors, centroids)
+
+
+def near_ties(rng, D, dtype):
+    """Return descriptors about half-way between two words: float32 alone cannot tell which."""
+    words = rng.standard_normal((30, D)).astype(dtype)
+    pairs = np.array([rng.choice(30, 2, replace=False) for _ in range(400)])
+    middles = words[pairs].astype(float).mean(axis=1)
+    gap = np.finfo(dtype).eps * 10 ** rng.uniform(-2, 2, (400, 1))
+    return (middles + gap * rng.standard_normal((400, D))).astype(dtype), words
+
+
+def float64_order(descriptors, words):
+    squares = np.square(descriptors[:, None].astype(float) - words.astype(float)).sum(axis=2)
+    return np.argsort(squares, axis=1, kind="stable")
+
+
+@pytest.mark.parametrize("D", [1, 2, 64, 300])
+def test_words_that_rounding_could_confuse_are_told_apart(D, rng):
+    descriptors, words = near_ties(rng, D, np.float32)
+    assert assign(descriptors, words).tolist() == float64_order(descriptors, words)[:, 0].tolist()
+
+
+@pytest.mark.parametrize("n_assign", [2, 3, 30])
+def test_so_are_several_words(n_assign, rng):
+    descriptors, words = near_ties(rng, 16, np.float32)
+    expected = float64_order(descriptors, words)[:, :n_assign]
+    for x, nearest in zip(descriptors[:60], expected, strict=False):
+        histogram = bag_of_words(x[None], words, n_assign=n_assign, norm=None)
+        assert np.flatnonzero(histogram).tolist() == sorted(nearest.tolist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -15,6 +16,21 @@ def slow_nearest(x, centroids):
         if square < best_square:
             best, best_square = k, square
     return best
+
+
+def slow_lloyd(points, centroids, n_iterations):
+    """Lloyd's iterations in fractions: nothing is rounded."""
+    centroids = [[Fraction(value) for value in row] for row in centroids]
+    for _ in range(n_iterations):
+        cells = [[] for _ in centroids]
+        for x in points:
+            squares = [sum((a - b) ** 2 for a, b in zip(x, mu, strict=True)) for mu in centroids]
+            cells[squares.index(min(squares))].append(x)
+        centroids = [
+            [Fraction(sum(column), len(cell)) for column in zip(*cell, strict=True)]
+            for cell in cells
+        ]
+    return [[float(value) for value in row] for row in centroids]
 
 
 def slow_assign(descriptors, centroids):
