@@ -70,8 +70,8 @@ class _Process:
 
 
 def _switch(use_optimized: bool, n_threads: int) -> None:
-    # 0 and 1 both mean the caller alone, but 1 also waits for the end of OpenCV's threads: in a
-    # forked process, which does not have them, forever.
+    # 0 and 1 both mean the caller alone, but 1 also waits for the end of OpenCV's threads: for ever
+    # in a forked process, which does not have them.
     cv2.setNumThreads(n_threads if n_threads > 1 else 0)
     # It also sets IPP and OpenCL for the thread that calls it: so one where nobody else works.
     thread = Thread(target=cv2.setUseOptimized, args=(use_optimized,))
