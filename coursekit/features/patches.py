@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import ndimage
 
+from coursekit.features._opencv import plain_opencv
 from coursekit.types import FloatArray, Image, LocalFeatures
 from coursekit.validation import as_floating, as_image, check_finite, check_integer
 
@@ -79,10 +80,9 @@ def extract_patches(
         raise ValueError(f"features: expected scales > 0, got {features.scales.min()}")
     turns = _as_angles(features.angles if angles is None else angles, len(features))
     magnification = np.maximum(features.scales / side, 1)
-    levels = np.floor(np.log2(magnification)).astype(int)  # (T,)
+    levels = np.frexp(magnification)[1] - 1  # (T,): ⌊log₂⌋, exactly
     patches = np.empty((len(features), side, side), dtype=np.float32)
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    for level in range(levels.max(initial=-1) + 1):
+    for level, grey in enumerate(_pyramid(image, levels.max(initial=0) + 1)):
         here = np.flatnonzero(levels == level)
         for start in range(0, len(here), _PATCHES_PER_CHUNK):
             chunk = here[start : start + _PATCHES_PER_CHUNK]
@@ -91,7 +91,6 @@ def extract_patches(
             patches[chunk] = ndimage.map_coordinates(
                 grey, places / 2**level, order=1, mode="nearest"
             )
-        grey = cv2.pyrDown(grey).astype(np.float32, copy=False)
     return patches
 
 
@@ -168,6 +167,15 @@ def as_patches(patches: Any, side: int | None = None) -> FloatArray:
     return values
 
 
+def _pyramid(image: Image, n_levels: int) -> list[FloatArray]:
+    """Return the grey image, then each time the one before at half its size."""
+    with plain_opencv():
+        levels: list[FloatArray] = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)]
+        for _ in range(n_levels - 1):
+            levels.append(cv2.pyrDown(levels[-1]).astype(np.float32, copy=False))
+    return levels
+
+
 def _places(positions: FloatArray, scales: FloatArray, angles: FloatArray, side: int) -> FloatArray:
     """Return where to read each pixel: (2, T, side, side), rows first."""
     steps = (np.arange(side) + 0.5) / side - 0.5
@@ -182,7 +190,8 @@ def _places(positions: FloatArray, scales: FloatArray, angles: FloatArray, side:
 def _as_angles(angles: Any, T: int) -> FloatArray:
     if angles is None:
         return np.zeros(T)
-    turns = as_floating(angles, "angles")
+    # Not in float32: its rounding, times the scale, moves pixels, and differs among processors.
+    turns = as_floating(angles, "angles").astype(np.float64)
     if turns.shape != (T,):
         raise ValueError(f"angles: expected shape ({T},), one a feature, got {turns.shape}")
     check_finite(turns, "angles")

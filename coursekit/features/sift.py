@@ -7,17 +7,23 @@ x axis and each following one lies 45° further *counter-clockwise as seen on th
 the image's y axis points downwards, that is the angle −45°·o (`ORIENTATION_ANGLES`). The gradient
 points from dark to bright.
 
-Recalled in the lecture on slides S05–S07 and S12; the extraction itself is OpenCV's.
+Recalled in the lecture on slides S05–S07 and S12; the extraction itself is OpenCV's. `sift` and
+`dense_sift` give the same bytes on every x86-64 processor, whatever its instruction sets, and for
+any number of threads and processes: OpenCV runs its plain code inside them, on the calling thread
+alone, and its switches are as before afterwards. The wheels of opencv-python-headless 4.10, 4.11,
+4.12, 4.13, 4.14 and 5.0 agree to the byte.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import cv2
 import numpy as np
 
+from coursekit.features._opencv import plain_opencv
 from coursekit.types import BoolArray, FloatArray, Image, IntArray, LocalFeatures
 from coursekit.validation import as_image, as_matrix, check_integer, check_positive
 
@@ -33,6 +39,9 @@ ORIENTATION_ANGLES.setflags(write=False)
 # OpenCV: a keypoint of "size" s was found at the scale σ = s/2, and each cell is 3σ wide.
 _SIDE_OF_SIZE: Final = CELLS * 3 / 2
 _SIGMA_OF_SIDE: Final = 1 / (CELLS * 3)
+# OpenCV detects in the image at twice its size. Pixel X there lies at X/2 − 1/4 of the image, in
+# whatever octave it is found, but is reported at X/2.
+_UPSCALING_SHIFT: Final = np.float32(0.25)
 _NOTHING: Final[FloatArray] = np.zeros((0, CELLS * CELLS * ORIENTATIONS), dtype=np.float32)
 
 
@@ -73,6 +82,15 @@ def sift(
     TypeError, ValueError
         If `image` is no RGB image of uint8, or an option is out of range.
 
+    Notes
+    -----
+    The same bytes on every x86-64 processor, under any number of threads and processes, with
+    OpenCV 4.10 to 5.0: its optimised code is off in here, and its switches are put back. To use
+    several cores, work on several images (`extract`).
+
+    The centre of a pixel has whole coordinates, so that a blob at x lies at W − 1 − x in the
+    mirrored image. OpenCV's own positions are 1/4 pixel further to the right and down.
+
     References
     ----------
     Lowe 2004, "Distinctive image features from scale-invariant keypoints"; slides S05, S12.
@@ -91,12 +109,18 @@ def sift(
         contrastThreshold=check_positive(contrast_threshold, "contrast_threshold"),
         edgeThreshold=check_positive(edge_threshold, "edge_threshold"),
     )
-    keypoints, descriptors = detector.detectAndCompute(_luminance(image), None)
+    with plain_opencv():
+        keypoints, descriptors = detector.detectAndCompute(_luminance(image), None)
     strongest = _strongest_first(keypoints)[: limit or None]
     if not strongest:
         return _local_features(image, [], _NOTHING, as_root=root_sift)  # OpenCV gives None
-    chosen = [keypoints[t] for t in strongest]
-    return _local_features(image, chosen, _float32(descriptors)[strongest], as_root=root_sift)
+    features = _local_features(
+        image,
+        [keypoints[t] for t in strongest],
+        _float32(descriptors)[strongest],
+        as_root=root_sift,
+    )
+    return replace(features, positions=features.positions - _UPSCALING_SHIFT)
 
 
 def dense_sift(
@@ -136,6 +160,10 @@ def dense_sift(
     TypeError, ValueError
         If `image` is no RGB image of uint8, or an option is out of range.
 
+    Notes
+    -----
+    The same bytes on every x86-64 processor and under any number of threads, as of `sift`.
+
     References
     ----------
     Bosch, Zisserman & Muñoz 2007 (several sizes on one grid); Lowe 2004, section 6.
@@ -150,19 +178,15 @@ def dense_sift(
     image = as_image(image)
     step = check_integer(step, "step")
     sides = [check_integer(P, f"patch_sizes[{i}]", at_least=4) for i, P in enumerate(patch_sizes)]
-    luminance = _luminance(image)
     keypoints: list[cv2.KeyPoint] = []
     descriptors: list[FloatArray] = [_NOTHING]
-    for P in sides:
-        grid = _grid(image.shape[0], image.shape[1], P, step)
-        if grid:
-            # One layer is enough: these keypoints lie on the first image of the pyramid.
-            extractor = cv2.SIFT.create(nOctaveLayers=1, sigma=P * _SIGMA_OF_SIDE)
-            keypoints += grid
-            described = _float32(extractor.compute(luminance, grid)[1])
-            # Rounding errors of the smoothing would be blown up to full norm there.
-            described[_is_flat(luminance, grid, P)] = 0
-            descriptors.append(described)
+    with plain_opencv():
+        luminance = _luminance(image)
+        for P in sides:
+            grid = _grid(image.shape[0], image.shape[1], P, step)
+            if grid:
+                keypoints += grid
+                descriptors.append(_describe(luminance, grid, P))
     return _local_features(image, keypoints, np.concatenate(descriptors), as_root=root_sift)
 
 
@@ -229,6 +253,16 @@ def _grid(height: int, width: int, P: int, step: int) -> list[cv2.KeyPoint]:
         for y in range(top, height - P + P // 2 + 1, step)
         for x in range(left, width - P + P // 2 + 1, step)
     ]
+
+
+def _describe(luminance: Image, grid: Sequence[cv2.KeyPoint], P: int) -> FloatArray:
+    """Return the plain descriptors (T, 128) of the patches of one size."""
+    # One layer is enough: these keypoints lie on the first image of the pyramid.
+    extractor = cv2.SIFT.create(nOctaveLayers=1, sigma=P * _SIGMA_OF_SIDE)
+    described = _float32(extractor.compute(luminance, grid)[1])
+    # Rounding errors of the smoothing would be blown up to full norm there.
+    described[_is_flat(luminance, grid, P)] = 0
+    return described
 
 
 def _is_flat(luminance: Image, grid: Sequence[cv2.KeyPoint], P: int) -> BoolArray:

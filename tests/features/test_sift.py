@@ -10,7 +10,15 @@ import pytest
 from scipy import ndimage
 
 from coursekit.data import photo
-from coursekit.features import CELLS, ORIENTATION_ANGLES, ORIENTATIONS, dense_sift, root_sift, sift
+from coursekit.features import (
+    CELLS,
+    ORIENTATION_ANGLES,
+    ORIENTATIONS,
+    dense_sift,
+    extract_patches,
+    root_sift,
+    sift,
+)
 from coursekit.types import Image
 
 # (x, y) to which each orientation points on the screen, y downwards: counter-clockwise.
@@ -143,9 +151,44 @@ def test_a_blob_is_found_at_its_place_with_a_window_of_twelve_sigma():
     y, x = np.mgrid[:121, :121]
     image = grey(20 + 220 * np.exp(-((x - 70) ** 2 + (y - 50) ** 2) / (2 * 6.0**2)))
     features = sift(image)
-    assert features.positions[0].tolist() == pytest.approx([70, 50], abs=0.5)
+    assert features.positions[0].tolist() == pytest.approx([70, 50], abs=0.05)
     # The difference of Gaussians of a Gaussian blob of σ = 6 answers most at σ = 6 / 2^(1/6).
     assert features.scales[0] == pytest.approx(12 * 6 / 2 ** (1 / 6), rel=0.15)
+
+
+def turned_half(image: Image) -> Image:
+    return np.ascontiguousarray(image[::-1, ::-1])
+
+
+def test_positions_turn_with_the_image(tower):
+    height, width = tower.shape[:2]
+    places, turned = (sift(image).positions for image in (tower, turned_half(tower)))
+    back = [width - 1, height - 1] - turned  # centres of pixels have whole coordinates
+    nearest = back[((places[:, None] - back) ** 2).sum(axis=2).argmin(axis=1)]
+    gaps = nearest - places
+    np.testing.assert_allclose(np.median(gaps, axis=0), 0, atol=0.01)  # OpenCV's own: −0.5
+    assert np.mean(np.hypot(*gaps.T) < 0.1) > 0.7
+
+
+def test_the_patch_around_a_blob_is_symmetric():
+    y, x = np.mgrid[:121, :121]
+    image = grey(20 + 220 * np.exp(-((x - 70) ** 2 + (y - 50) ** 2) / (2 * 6.0**2)))
+    (patch,) = extract_patches(image, sift(image, n_features=1), angles=[0])
+    # A quarter of a pixel aside, the two differ by up to 14 grey levels.
+    np.testing.assert_allclose(patch, patch[::-1, ::-1], atol=1)
+
+
+@pytest.mark.parametrize(("x", "y"), [(48, 40), (20, 30), (70, 55)])
+def test_a_patch_of_a_grid_turns_with_the_image(x, y, rng):
+    image = noise(rng, 81, 97)
+    patches = []
+    for view, place in ((image, (x, y)), (turned_half(image), (96 - x, 80 - y))):
+        grid = dense_sift(view, step=1, patch_sizes=[16], root_sift=False)
+        (here,) = np.flatnonzero((grid.positions == place).all(axis=1))
+        patches.append(grid.descriptors[here].reshape(4, 4, 8))
+    upright, turned = patches
+    # The gradients turn by half a turn too. Rounded to whole numbers: a pixel aside gives 40 to 64.
+    np.testing.assert_allclose(np.roll(turned[::-1, ::-1], 4, axis=2), upright, atol=2)
 
 
 def test_strongest_come_first_so_that_fewer_are_a_prefix(tower):
