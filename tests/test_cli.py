@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -28,6 +29,7 @@ def shipped(monkeypatch, small, small_views):  # noqa: F811
 def test_evaluate_prints_and_writes_rows(shipped, capsys, tmp_path):
     out = tmp_path / "rows.csv"
     arguments = ["evaluate", "--dataset", "places", "copies", "--method", "gem_random"]
+    arguments += ["--codebooks", "2"]
     assert cli.main([*arguments, "--out", str(out)]) == 0
     assert shipped == ["places", "copies"]
     lines = capsys.readouterr().out.splitlines()
@@ -35,7 +37,7 @@ def test_evaluate_prints_and_writes_rows(shipped, capsys, tmp_path):
     assert len(lines) == len(rows) == 2 * len(POSTPROCESSING)
     for line, row in zip(lines, rows, strict=True):
         assert line.startswith(row.dataset)
-        assert f"mAP {row.mean:.3f}" in line
+        assert f"mAP {row.mean:.3f} ± {row.spread:.3f} over 2 [{row.low:.3f}, " in line
         after = [one.strip() for one in line.split(" mAP ")[0].split(maxsplit=2)[2:]]
         assert after == ([] if row.postprocessing == "none" else [row.postprocessing])
     lists = read_lists(tmp_path / "rows_lists.csv")
@@ -56,6 +58,8 @@ def test_the_file_holds_one_set_after_the_other(shipped, tmp_path):
         "--method",
         "mac_random",
         "gem_random",
+        "--codebooks",
+        "1",
     ]
     assert cli.main([*arguments, "--out", str(out)]) == 0
     found = [(row.dataset, row.method, row.postprocessing) for row in read_rows(out)]
@@ -65,6 +69,46 @@ def test_the_file_holds_one_set_after_the_other(shipped, tmp_path):
         for method in ("mac_random", "gem_random")
         for after in POSTPROCESSING
     ]
+
+
+def test_an_interrupted_run_writes_the_rows_that_are_done(shipped, monkeypatch, tmp_path):
+    def interrupted(*given, **options):
+        yield from (done := list(itertools.islice(evaluate(*given, **options), 3)))
+        assert len(done) == 3
+        raise KeyboardInterrupt
+
+    evaluate = cli.evaluate
+    monkeypatch.setattr(cli, "evaluate", interrupted)
+    out = tmp_path / "rows.csv"
+    arguments = ["evaluate", "--method", "colours", "--codebooks", "1", "--out", str(out)]
+    with pytest.raises(KeyboardInterrupt):
+        cli.main(arguments)
+    assert [row.postprocessing for row in read_rows(out)] == list(POSTPROCESSING[:3])
+    assert list(read_lists(tmp_path / "rows_lists.csv")) == [("places", "colours")]
+
+
+@pytest.mark.parametrize("given", [["places"], ["--all"], []])
+def test_five_codebooks_unless_told_otherwise(given, monkeypatch):
+    asked = []
+    monkeypatch.setattr(cli, "load", lambda name: None)
+    monkeypatch.setattr(
+        cli, "evaluate", lambda *given, codebooks, **_: asked.append(codebooks) or ()
+    )
+    for told in ([], ["--codebooks", "1"]):
+        assert (
+            cli.main(["evaluate", *(["--dataset"] if "places" in given else []), *given, *told])
+            == 0
+        )
+    assert asked == [5, 1]
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "two", "1.5"])
+def test_codebooks_are_a_whole_number_from_1(number, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["evaluate", "--codebooks", number])
+    assert stop.value.code == 2
+    expected = f"argument --codebooks: expected an integer ≥ 1, got {number}"
+    assert capsys.readouterr().err.splitlines()[-1].endswith(expected)
 
 
 def test_a_set_that_cannot_be_had_is_said_on_one_line(monkeypatch, capsys):

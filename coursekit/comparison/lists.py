@@ -21,7 +21,7 @@ __all__ = ["N_FIRST", "RankedLists", "read_lists", "stored_lists", "write_lists"
 N_FIRST: Final = 4
 """How many photos of each list are kept."""
 
-_COLUMNS: Final = ["dataset", "method", "query", "precision", "first"]
+_COLUMNS: Final = ["dataset", "method", "query", "precisions", "first"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +31,12 @@ class RankedLists:
     Parameters
     ----------
     dataset, method : str
-    precision : (Q,) float64
-        Average precision of each query, to four decimals; NaN for a query without positives.
+    precision : (M, Q) float64
+        Average precision of each query with each of M codebooks, to four decimals; NaN for a query
+        without positives. M = 1 for a method without chance.
     first : (Q, n) int64
-        Where the first photos of each list stand in the database, the closest first; the query
-        itself is left out. n is at most `N_FIRST`.
+        Where the first photos of each list stand in the database, the closest first, with the first
+        codebook; the query itself is left out. n is at most `N_FIRST`.
     """
 
     dataset: str
@@ -45,14 +46,15 @@ class RankedLists:
 
 
 def write_lists(lists: Iterable[RankedLists], path: Path) -> None:
-    """Write a line for each query; a crash leaves the old file whole."""
+    """Write a line for each query, its M precisions in one field; a crash leaves the old file."""
     with written_whole(path) as new, new.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)
         for one in lists:
-            for q, (precision, first) in enumerate(zip(one.precision, one.first, strict=True)):
+            for q, (precision, first) in enumerate(zip(one.precision.T, one.first, strict=True)):
+                measured = " ".join(f"{value:.4f}" for value in precision)
                 places = " ".join(map(str, first))
-                writer.writerow([one.dataset, one.method, q, f"{precision:.4f}", places])
+                writer.writerow([one.dataset, one.method, q, measured, places])
 
 
 def read_lists(path: Path) -> dict[tuple[str, str], RankedLists]:
@@ -86,6 +88,6 @@ def _parsed(file: IO[str], name: str) -> Iterator[RankedLists]:
     lines = lines_of(file, name, _COLUMNS)
     for key, group in groupby(lines, lambda line: (line["dataset"], line["method"])):
         queries = list(group)
-        precision = np.array([float(line["precision"]) for line in queries])
+        precision = np.array([[float(p) for p in line["precisions"].split()] for line in queries])
         first = np.array([[int(i) for i in line["first"].split()] for line in queries])
-        yield RankedLists(*key, precision, first)
+        yield RankedLists(*key, precision.T, first)

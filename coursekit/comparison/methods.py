@@ -20,7 +20,14 @@ from coursekit.aggregation import (
     SpatialPyramid,
     SuperVector,
 )
-from coursekit.comparison.pooled import LayerPooled, Pooled, gem_layer, netvlad_layer
+from coursekit.comparison.learnt import (
+    LayerPooled,
+    PatchDescriptors,
+    TunedBlock,
+    gem_layer,
+    netvlad_layer,
+)
+from coursekit.comparison.pooled import Pooled
 
 __all__ = ["METHODS", "Method"]
 
@@ -41,21 +48,27 @@ class Method:
     source : str
         Which of `SOURCES` it starts from.
     make : callable
-        Returns a new encoder: ``fit(features, images)``, where only an encoder that makes views
-        looks at the images, then ``transform(features)`` to (N, dim).
+        ``make(random_state=i)`` returns a new encoder: ``fit(features, images)``, where only an
+        encoder that makes views looks at the images, then ``transform(features)`` to (N, dim).
+        Without `random_state` it is 0.
     codebook : str, default ""
         Methods of one source that name the same codebook learn the same one, by k-means from the
-        same descriptors: `evaluate` has it learnt by the first of them. Empty for one of its own.
+        same descriptors: in each draw, `evaluate` has it learnt by the first of them. Empty for one
+        of its own.
+    chance : bool, default True
+        Whether another `random_state`, of the encoder or of the source, gives other vectors. If
+        not, one draw is enough.
     """
 
     name: str
     title: str
     source: str
-    make: Callable[[], Any]
+    make: Callable[..., Any]
     codebook: str = ""
+    chance: bool = True
 
 
-def _reduced(encoder: Any) -> Any:
+def _reduced(make: Callable[..., Any], random_state: int = 0) -> Any:
     """Put PCA before an encoder.
 
     In float64, then rounded: in float32 the last digits are those of the processor, and a codebook
@@ -65,67 +78,77 @@ def _reduced(encoder: Any) -> Any:
         FunctionTransformer(np.asarray, kw_args={"dtype": dtype})
         for dtype in (np.float64, np.float32)
     )
-    reduce = make_pipeline(precise, PCA(_D, random_state=0), rounded)
-    return make_pipeline(PerDescriptor(reduce), encoder)
+    reduce = make_pipeline(precise, PCA(_D, random_state=random_state), rounded)
+    return make_pipeline(PerDescriptor(reduce), make(random_state=random_state))
 
 
-def _pooling(name: str, **options: Any) -> Any:
+def _pooling(name: str, random_state: int = 0, **options: Any) -> Any:
     import coursekit.pooling
 
     return Pooled(partial(getattr(coursekit.pooling, name), **options))
 
 
-def _stacked() -> Any:
+def _stacked(random_state: int = 0) -> Any:
     return FunctionTransformer(np.stack)
 
 
-def _mop() -> Any:
+def _pyramid(random_state: int = 0) -> Any:
+    return SpatialPyramid(BagOfWords(64, random_state=random_state))
+
+
+def _kernel_vlad(random_state: int = 0) -> Any:
+    describe = PatchDescriptors(random_state)
+    return make_pipeline(describe, *_reduced(partial(VLAD, 64, power=0.5), random_state))
+
+
+def _mop(random_state: int = 0) -> Any:
     from coursekit.pooling import MOP
 
-    return MOP(n_words=64, n_components=_D, random_state=0)
+    return MOP(n_words=64, n_components=_D, random_state=random_state)
 
 
 def _local() -> Iterator[Method]:
-    def sift(name: str, title: str, make: Callable[[], Any], codebook: str = "") -> Method:
+    def sift(name: str, title: str, make: Callable[..., Any], codebook: str = "") -> Method:
         return Method(name, title, "sift", make, codebook)
 
-    yield Method("colours", "Colour histogram, 64 bins", "colours", _stacked)
-    words = partial(BagOfWords, 1000, norm="l2")
-    yield sift("bow64", "BoW, K = 64", lambda: BagOfWords(64), "64")
+    yield Method("colours", "Colour histogram, 64 bins", "colours", _stacked, chance=False)
+    words, vlad = partial(BagOfWords, 1000, norm="l2"), partial(VLAD, 64, power=0.5)
+    yield sift("bow64", "BoW, K = 64", partial(BagOfWords, 64), "64")
     yield sift("bow1000", "BoW, K = 1000", words, "1000")
     yield sift("bow1000x3", "BoW, K = 1000, 3 words", partial(words, n_assign=3), "1000")
     yield sift("bow1000tfidf", "BoW, K = 1000, TF-IDF", partial(words, tf_idf=True), "1000")
-    pyramid = "Spatial pyramid of BoW, K = 64"
-    yield sift("pyramid", pyramid, lambda: SpatialPyramid(BagOfWords(64)), "64")
-    yield sift("vlad", "VLAD, K = 64", lambda: _reduced(VLAD(64, power=0.5)), "64 after PCA")
-    supervector = "Super-vector, K = 64"
-    yield sift("supervector", supervector, lambda: _reduced(SuperVector(64)), "64 after PCA")
-    yield sift("fisher", "Fisher vector, K = 64", lambda: _reduced(FisherVector(64)))
-    yield Method(
-        "ckn_vlad", "VLAD of patch-CKN, K = 64", "ckn", lambda: _reduced(VLAD(64, power=0.5))
-    )
+    yield sift("pyramid", "Spatial pyramid of BoW, K = 64", _pyramid, "64")
+    yield sift("vlad", "VLAD, K = 64", vlad, "64")
+    reduced = "64 after PCA"
+    yield sift("vlad_pca", "VLAD, K = 64, after PCA", partial(_reduced, vlad), reduced)
+    supervector = partial(_reduced, partial(SuperVector, 64))
+    yield sift("supervector", "Super-vector, K = 64", supervector, reduced)
+    fisher = partial(_reduced, partial(FisherVector, 64))
+    yield sift("fisher", "Fisher vector, K = 64", fisher)
+    yield Method("ckn_vlad", "VLAD of patch-CKN, K = 64", "sift_patches", _kernel_vlad)
 
 
 def _deep() -> Iterator[Method]:
-    for source, suffix, title in (
-        ("maps", "", ""),
-        ("random_maps", "_random", ", random weights"),
-    ):
-        yield Method(f"mac{suffix}", f"MAC{title}", source, partial(_pooling, "mac"))
-        yield Method(f"gem{suffix}", f"GeM, p = 3{title}", source, partial(_pooling, "gem"))
-    yield Method("spoc", "SPoC", "maps", partial(_pooling, "spoc"))
-    yield Method(
-        "spoc_flat", "SPoC, no centre prior", "maps", partial(_pooling, "spoc", center_prior=False)
-    )
-    yield Method("crow", "CroW", "maps", partial(_pooling, "crow"))
-    yield Method("rmac", "R-MAC", "maps", partial(_pooling, "rmac"))
+    def fixed(name: str, title: str, pool: str, **options: Any) -> Method:
+        return Method(name, title, "maps", partial(_pooling, pool, **options), chance=False)
+
+    yield fixed("mac", "MAC", "mac")
+    yield fixed("gem", "GeM, p = 3", "gem")
+    for pool, title in (("mac", "MAC"), ("gem", "GeM, p = 3")):
+        name, make = f"{pool}_random", partial(_pooling, pool)
+        yield Method(name, f"{title}, random weights", "random_maps", make)
+    yield fixed("spoc", "SPoC", "spoc")
+    yield fixed("spoc_flat", "SPoC, no centre prior", "spoc", center_prior=False)
+    yield fixed("crow", "CroW", "crow")
+    yield fixed("rmac", "R-MAC", "rmac")
     netvlad = partial(LayerPooled, netvlad_layer)
     yield Method("netvlad", "NetVLAD, K = 64, not trained", "maps", netvlad)
     learnt = partial(netvlad, n_epochs=_EPOCHS)
     yield Method("netvlad_learnt", "NetVLAD, K = 64, learnt", "maps", learnt)
     gem = partial(LayerPooled, gem_layer, n_epochs=_EPOCHS)
     yield Method("gem_learnt_p", "GeM, p learnt", "maps", gem)
-    yield Method("gem_tuned", "GeM, p and last block learnt", "tuned", _stacked)
+    tuned = partial(TunedBlock, n_epochs=_EPOCHS)
+    yield Method("gem_tuned", "GeM, p and last block learnt", "middle_maps", tuned)
     yield Method("mop", "MOP-CNN, K = 64", "patches", _mop)
 
 

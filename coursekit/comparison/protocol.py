@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
-import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
-from sklearn.pipeline import Pipeline
+from numpy.typing import NDArray
 from sklearn.preprocessing import normalize
 
+from coursekit.comparison.described import Photos, Vectors, describe
 from coursekit.comparison.lists import N_FIRST, RankedLists
 from coursekit.comparison.methods import Method
 from coursekit.comparison.postprocessing import (
+    POSTPROCESSING,
     expand,
     learned_whitening,
-    make_views,
     pca_whitening,
     reduction,
 )
-from coursekit.comparison.sources import SOURCES, Source
 from coursekit.comparison.table import Row
 from coursekit.data import Benchmark
-from coursekit.retrieval import bootstrap_interval, mean_average_precision, rank
-from coursekit.types import FloatArray, Image, IntArray
+from coursekit.retrieval import (
+    MeanAveragePrecision,
+    bootstrap_interval,
+    mean_average_precision,
+    rank,
+)
+from coursekit.types import FloatArray, IntArray
+from coursekit.validation import check_integer
 
-__all__ = ["evaluate"]
+__all__ = ["N_CODEBOOKS", "evaluate"]
 
-T = TypeVar("T")
+N_CODEBOOKS: Final = 5
+"""How many draws `evaluate` makes, unless told otherwise."""
+
 Report = Callable[[str], None]
 Keep = Callable[[RankedLists], None]
-_AT_ONCE: Final = (
-    128  # images whose features are held: 300 MB, of 1000 descriptors of 576 numbers each
-)
+_DIGITS: Final = 9  # of scores: vectors that are equal tie, in whatever order a BLAS adds
 
 
 def evaluate(
     methods: Sequence[Method],
     benchmarks: Mapping[str, Benchmark[Any]],
     *,
+    codebooks: int = N_CODEBOOKS,
     report: Report = lambda _: None,
     keep: Keep = lambda _: None,
 ) -> Iterator[Row]:
@@ -50,12 +55,18 @@ def evaluate(
     sets that have the same. The matching pairs of learned whitening are such a photo and two
     random views of it. An image that several sets hold is described once.
 
+    What rests on chance is done several times, in *draws*: draw i has the seed i for all that is
+    random in a row, such as the start of k-means, the weights of a network that is not trained, or
+    the views of learned whitening. What does not is done once.
+
     Parameters
     ----------
     methods : sequence of Method
         Those of one source share its features.
     benchmarks : mapping from str to Benchmark
         Sets by their names.
+    codebooks : int, default 5
+        How many draws. With 1, a row does not tell what is owed to chance.
     report : callable, optional
         Is told what is being done.
     keep : callable, optional
@@ -64,15 +75,33 @@ def evaluate(
     Yields
     ------
     Row
-        For each method, one for each of `POSTPROCESSING` and each set.
+        For each method, one for each of `POSTPROCESSING` and each set. Those of one source come
+        together, when all its draws are done.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `codebooks` is not an integer ≥ 1.
     """
+    check_integer(codebooks, "codebooks")
+    return _evaluated(methods, benchmarks, codebooks, report, keep)
+
+
+def _evaluated(
+    methods: Sequence[Method],
+    benchmarks: Mapping[str, Benchmark[Any]],
+    codebooks: int,
+    report: Report,
+    keep: Keep,
+) -> Iterator[Row]:
     for sets in _by_learning(benchmarks):
         report("views, and images that are made when they are first read")
-        photos = _Photos.of(sets)
+        photos = Photos.of(sets, codebooks)
         for source in dict.fromkeys(method.source for method in methods):
             chosen = [method for method in methods if method.source == source]
-            for method, vectors in _described(source, chosen, photos, report):
-                yield from _rows(method, vectors, photos, sets, keep)
+            for method, draws in describe(source, chosen, photos, report):
+                report(f"rows of {method.name}")
+                yield from _rows(method, draws, photos, sets, keep)
 
 
 def _by_learning(benchmarks: Mapping[str, Benchmark[Any]]) -> list[dict[str, Benchmark[Any]]]:
@@ -83,135 +112,62 @@ def _by_learning(benchmarks: Mapping[str, Benchmark[Any]]) -> list[dict[str, Ben
     return list(together.values())
 
 
-@dataclass
-class _Photos:
-    """What is learnt on, the views of it, and all that is searched or asked for in some set."""
-
-    learning: tuple[Any, ...]
-    views: list[Image]
-    evaluated: list[Any]
-
-    @classmethod
-    def of(cls, sets: Mapping[str, Benchmark[Any]]) -> _Photos:
-        learning = next(iter(sets.values())).learning
-        parts = (part for one in sets.values() for part in (one.database, one.queries))
-        evaluated = list(dict.fromkeys(image for part in parts for image in part))
-        for image in evaluated:
-            image.load()  # a copy is made when it is first read: not in what is timed
-        return cls(learning, make_views(learning), evaluated)
-
-
-@dataclass
-class _Vectors:
-    """What one method gives of them, each vector of norm 1, and what an image takes."""
-
-    learning: FloatArray
-    views: FloatArray
-    evaluated: FloatArray
-    milliseconds: float
-    note: str
-
-
-def _described(
-    source: str, methods: Sequence[Method], photos: _Photos, report: Report
-) -> Iterator[tuple[Method, _Vectors]]:
-    """Fit a source, and the encoders of its methods; then describe everything by each of them."""
-    report(f"{source} of the photos to learn on")
-    extractor = SOURCES[source]().fit(photos.learning)
-    learning = extractor.transform(photos.learning)
-    encoders = _fitted(methods, learning, photos, report)
-    views, _ = _encoded(extractor, encoders, photos.views, f"{source} of views", report)
-    found, seconds = _encoded(extractor, encoders, photos.evaluated, source, report)
-    for i, (method, encoder) in enumerate(zip(methods, encoders, strict=True)):
-        known = normalize(encoder.transform(learning))
-        note = getattr(encoder, "note", getattr(extractor, "note", ""))
-        yield method, _Vectors(known, views[i], found[i], 1000 * seconds[i], note)
-
-
-def _encoded(
-    extractor: Source, encoders: Sequence[Any], images: Sequence[Any], what: str, report: Report
-) -> tuple[list[FloatArray], list[float]]:
-    """Encode images, a few at a time, whose features are then let go.
-
-    Returns the vectors (N, dim) of each encoder, and the seconds that an image took with it.
-    """
-    parts: list[list[FloatArray]] = [[] for _ in encoders]
-    seconds = [0.0] * len(encoders)
-    for first in range(0, len(images), _AT_ONCE):
-        report(f"{what}: {first} of {len(images)}")
-        few = images[first : first + _AT_ONCE]
-        features, shared = _timed(partial(extractor.transform, few))
-        for i, encoder in enumerate(encoders):
-            vectors, own = _timed(partial(encoder.transform, features))
-            parts[i].append(vectors)
-            seconds[i] += (shared + own) / len(images)
-    return [normalize(np.concatenate(part)) for part in parts], seconds
-
-
-def _fitted(
-    methods: Sequence[Method], learning: list[Any], photos: _Photos, report: Report
-) -> list[Any]:
-    """Fit the encoder of each method; a codebook that several share is learnt by the first."""
-    codebooks: dict[str, FloatArray] = {}
-    encoders = []
-    for method in methods:
-        report(method.name)
-        encoder = method.make()
-        if method.codebook in codebooks:
-            option = next(one for one in encoder.get_params() if one.split("__")[-1] == "centroids")
-            encoder.set_params(**{option: codebooks[method.codebook]})
-        encoders.append(encoder.fit(learning, photos.learning))
-        if method.codebook:
-            last = encoder[-1] if isinstance(encoder, Pipeline) else encoder
-            codebooks[method.codebook] = getattr(last, "encoder_", last).centroids_
-    return encoders
-
-
 def _rows(
     method: Method,
-    vectors: _Vectors,
-    photos: _Photos,
+    draws: Sequence[Vectors],
+    photos: Photos,
     sets: Mapping[str, Benchmark[Any]],
     keep: Keep,
 ) -> Iterator[Row]:
-    V = vectors.evaluated
-    projected = {
-        "none": V,
-        "PCA": normalize(reduction(vectors.learning).transform(V)),
-        "PCA whitening": pca_whitening(vectors.learning).transform(V),
-        "learned whitening": learned_whitening(vectors.learning, vectors.views).transform(V),
-    }
+    """Measure a method in each draw, and put together what the draws say."""
     at = {image: i for i, image in enumerate(photos.evaluated)}
+    precision: dict[tuple[str, str], list[NDArray[np.float64]]] = defaultdict(list)
+    first: dict[str, IntArray] = {}
+    size: dict[str, int] = {}
+    for draw, vectors in enumerate(draws):
+        # Without chance the vectors are the same in each draw, but not the views of them.
+        again = method.chance or draw == 0
+        steps = POSTPROCESSING if again else ("learned whitening",)
+        for after, X in _projected(vectors, steps).items():
+            size.setdefault(after, X.shape[1])
+            for dataset, benchmark in sets.items():
+                searched = X[[at[image] for image in benchmark.database]]
+                queries = X[[at[image] for image in benchmark.queries]]
+                if after == "query expansion":
+                    queries = expand(queries, searched, exclude=benchmark.exclude)
+                scores = (queries @ searched.T).round(_DIGITS)  # cosines, since all have norm 1
+                precision[dataset, after].append(_precision(scores, benchmark))
+                if (draw, after) == (0, "none"):
+                    first[dataset] = _first(scores, benchmark)
     for dataset, benchmark in sets.items():
-        database = [at[image] for image in benchmark.database]
-        asked = [at[image] for image in benchmark.queries]
-        forms = {name: (X[asked], X[database]) for name, X in projected.items()}
-        queries, searched = forms["none"]
-        expanded = expand(queries, searched, exclude=benchmark.exclude)
-        forms["query expansion"] = expanded, searched
-        for name, (queries, searched) in forms.items():
-            scores = queries @ searched.T  # cosines, since all have norm 1
-            found = mean_average_precision(
-                scores, benchmark.positives, junk=benchmark.junk, exclude=benchmark.exclude
-            )
-            if name == "none":
-                first = _first(scores, benchmark)
-                keep(RankedLists(dataset, method.name, found.per_query, first))
-            low, high = bootstrap_interval(found.per_query, benchmark.group)
-            kinds = dict.fromkeys(benchmark.kind.tolist())
-            yield Row(
-                dataset,
-                method.name,
-                name,
-                round(found.mean, 4),
-                round(low, 4),
-                round(high, 4),
-                searched.shape[1],
-                4 * searched.shape[1],
-                float(f"{vectors.milliseconds:.2g}"),
-                "; ".join(f"{kind} {found.of(benchmark.kind == kind):.3f}" for kind in kinds),
-                vectors.note,
-            )
+        keep(
+            RankedLists(dataset, method.name, np.stack(precision[dataset, "none"]), first[dataset])
+        )
+        for after in POSTPROCESSING:
+            per_query = np.stack(precision[dataset, after])  # (M, Q)
+            yield _row(dataset, method, after, per_query, benchmark, size[after], draws[0])
+
+
+def _projected(vectors: Vectors, steps: Sequence[str]) -> dict[str, FloatArray]:
+    """Return the evaluated vectors after each step, in float64: no rounding of a BLAS decides."""
+    known, seen, V = (
+        one.astype(np.float64) for one in (vectors.learning, vectors.views, vectors.evaluated)
+    )
+    learnt: dict[str, Callable[[], FloatArray]] = {
+        "none": lambda: V,
+        "PCA": lambda: normalize(reduction(known).transform(V)),
+        "PCA whitening": lambda: pca_whitening(known).transform(V),
+        "learned whitening": lambda: learned_whitening(known, seen).transform(V),
+        "query expansion": lambda: V,
+    }
+    return {step: learnt[step]() for step in steps}
+
+
+def _precision(scores: FloatArray, benchmark: Benchmark[Any]) -> NDArray[np.float64]:
+    found = mean_average_precision(
+        scores, benchmark.positives, junk=benchmark.junk, exclude=benchmark.exclude
+    )
+    return found.per_query
 
 
 def _first(scores: FloatArray, benchmark: Benchmark[Any]) -> IntArray:
@@ -220,7 +176,34 @@ def _first(scores: FloatArray, benchmark: Benchmark[Any]) -> IntArray:
     return np.array([rank(row, exclude=i)[:N_FIRST] for row, i in zip(scores, itself, strict=True)])
 
 
-def _timed(call: Callable[[], T]) -> tuple[T, float]:
-    started = time.perf_counter()
-    result = call()
-    return result, time.perf_counter() - started
+def _row(
+    dataset: str,
+    method: Method,
+    after: str,
+    precision: NDArray[np.float64],
+    benchmark: Benchmark[Any],
+    dimension: int,
+    drawn: Vectors,
+) -> Row:
+    """Put a row together from average precisions (M, Q); what it costs is that of one draw."""
+    means = np.array([MeanAveragePrecision(one).mean for one in precision])  # (M,)
+    low, high = bootstrap_interval(precision, benchmark.group)
+    kinds = {
+        kind: MeanAveragePrecision(precision[:, benchmark.kind == kind].ravel())
+        for kind in dict.fromkeys(benchmark.kind.tolist())
+    }
+    return Row(
+        dataset,
+        method.name,
+        after,
+        len(means),
+        round(float(means.mean()), 4),
+        round(float(means.std(ddof=1)), 4) if len(means) > 1 else 0.0,
+        round(low, 4),
+        round(high, 4),
+        dimension,
+        4 * dimension,
+        float(f"{drawn.milliseconds:.2g}"),
+        "; ".join(f"{kind} {found.mean:.3f}" for kind, found in kinds.items()),
+        drawn.note,
+    )

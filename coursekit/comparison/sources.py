@@ -1,7 +1,8 @@
 """What methods start from: the local descriptors, or the maps, of each image.
 
-Several methods share a source; it is computed once for a set of images. A source first learns from
-images that are not evaluated, as scikit-learn's transformers do, though most have nothing to learn.
+Several methods share a source; it is computed once for a set of images. Sources learn nothing:
+what is learnt, encoders learn. So their features are shared by all draws too, but for a network
+whose weights are random.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 import numpy as np
 
 from coursekit.types import FloatArray, Image, Loadable, LocalFeatures
 from coursekit.validation import read_image
+
+if TYPE_CHECKING:
+    from coursekit.convnet.backbones import Backbone
 
 __all__ = ["SOURCES", "Source"]
 
@@ -24,27 +28,29 @@ _CONTRAST: Final = 0.02
 _SIDE: Final = 384  # longer side that the network is given, in pixels
 _BATCH: Final = 4  # the first maps of 16 such photos do not fit into a cache: a quarter slower
 _PATCH: Final = 64  # side to which MOP's patches are brought, in pixels
+_PATCHES: Final = 16  # of them at once, for the same reason
 
 
 class Source(Protocol):
-    """Anything that learns from images and then gives the features of each.
+    """Anything that gives the features of images."""
 
-    A source with an attribute `note` says in it what it learnt; the table keeps it.
-    """
-
-    def fit(self, images: Sequence[Image | Loadable]) -> Self:
-        """Learn from images that are not evaluated."""
+    chance: ClassVar[bool]
+    """Whether another `random_state` gives other features."""
 
     def transform(self, images: Sequence[Image | Loadable]) -> list[Any]:
         """Compute the features of each image."""
 
 
-class Sift:
-    """RootSIFT at the points that SIFT detects."""
+@dataclass
+class _Fixed:
+    """A source without chance, which looks at no seed."""
 
-    def fit(self, images: Sequence[Image | Loadable]) -> Self:
-        """Learn nothing."""
-        return self
+    random_state: int = 0
+    chance: ClassVar[bool] = False
+
+
+class Sift(_Fixed):
+    """RootSIFT at the points that SIFT detects."""
 
     def transform(self, images: Sequence[Image | Loadable]) -> list[LocalFeatures]:
         """Describe the strongest points of each image."""
@@ -53,12 +59,26 @@ class Sift:
         return extract(images, _detector(), n_jobs=-1)
 
 
-class Colours:
-    """The colour histogram of Swain & Ballard 1991: a baseline that sees no form at all."""
+class SiftPatches(_Fixed):
+    """The grey patches (32, 32) at the points that SIFT detects: a patch is a descriptor here."""
 
-    def fit(self, images: Sequence[Image | Loadable]) -> Self:
-        """Learn nothing."""
-        return self
+    def transform(self, images: Sequence[Image | Loadable]) -> list[LocalFeatures]:
+        """Cut out the patches at the strongest points of each image, each (1024,)."""
+        from coursekit.features import extract
+
+        return extract(images, self._patches, n_jobs=-1)
+
+    @staticmethod
+    def _patches(image: Image) -> LocalFeatures:
+        from coursekit.features import extract_patches
+
+        found = _detector()(image)
+        patches = extract_patches(image, found)
+        return found.with_descriptors(patches.reshape(len(patches), -1))
+
+
+class Colours(_Fixed):
+    """The colour histogram of Swain & Ballard 1991: a baseline that sees no form at all."""
 
     def transform(self, images: Sequence[Image | Loadable]) -> list[FloatArray]:
         """Count each image's colours, (64,): four levels of red, green and blue, square roots."""
@@ -72,60 +92,48 @@ class Colours:
         return shares
 
 
-class Ckn:
-    """Convolutional kernel descriptors of the patches that SIFT detects, learnt without labels."""
-
-    def fit(self, images: Sequence[Image | Loadable]) -> Self:
-        """Learn the anchors from patches of these images."""
-        from coursekit.features import PatchCKN, extract, extract_patches
-
-        detector = partial(_detector(), n_features=100)
-        patches = [
-            extract_patches(read_image(image), found)
-            for image, found in zip(images, extract(images, detector, n_jobs=-1), strict=True)
-            if len(found)
-        ]
-        self._ckn = PatchCKN().fit(np.concatenate(patches))
-        return self
-
-    def transform(self, images: Sequence[Image | Loadable]) -> list[LocalFeatures]:
-        """Describe the patches at the strongest points of each image."""
-        from coursekit.features import extract
-
-        return extract(images, self._describe, n_jobs=-1)
-
-    def _describe(self, image: Image) -> LocalFeatures:
-        return self._ckn.describe(image, _detector()(image))
-
-
-@dataclass
-class Maps:
+class Maps(_Fixed):
     """The last maps of a network, (C, h, w) float32 for each image."""
-
-    pretrained: bool = True
-
-    def fit(self, images: Sequence[Image | Loadable]) -> Self:
-        """Learn nothing."""
-        return self
 
     def transform(self, images: Sequence[Image | Loadable]) -> list[FloatArray]:
         """Run the network on each image, its longer side at 384 pixels."""
-        from coursekit.convnet.backbones import backbone
         from coursekit.convnet.describe import maps_by_shape
 
-        network = backbone(pretrained=self.pretrained)
         found: dict[int, FloatArray] = {}
-        for indices, maps in maps_by_shape(images, network, side=_SIDE, batch_size=_BATCH):
+        batches = maps_by_shape(images, self._network(), side=_SIDE, batch_size=_BATCH)
+        for indices, maps in batches:
             found.update(zip(indices, maps.numpy(), strict=True))
         return [found[i] for i in range(len(images))]
 
+    def _network(self) -> Backbone:
+        from coursekit.convnet.backbones import backbone
 
-class Patches:
+        return backbone()
+
+
+class MiddleMaps(Maps):
+    """The maps before the last block of the network, which `TunedBlock` trains."""
+
+    def _network(self) -> Backbone:
+        network = super()._network()
+        layers: Any = network.network
+        layers.blocks = layers.blocks[:-1]
+        return network
+
+
+class RandomMaps(Maps):
+    """The last maps of a network whose weights are drawn at random."""
+
+    chance: ClassVar[bool] = True
+
+    def _network(self) -> Backbone:
+        from coursekit.convnet.backbones import backbone
+
+        return backbone(pretrained=False, seed=self.random_state)
+
+
+class Patches(_Fixed):
     """GeM of the network's maps over the photo and over its patches of two sizes, for MOP."""
-
-    def fit(self, images: Sequence[Image | Loadable]) -> Self:
-        """Learn nothing."""
-        return self
 
     def transform(self, images: Sequence[Image | Loadable]) -> list[list[FloatArray]]:
         """Describe the whole, the patches of 128 pixels and those of 64, of a short side of 256."""
@@ -136,45 +144,11 @@ class Patches:
 
         network = backbone()
         pooled = nn.Sequential(network, GeM()).eval()
+        options: dict[str, Any] = {"input_size": _PATCH, "batch_size": _PATCHES}
         return [
-            mop_activations(network.preprocess(read_image(image)), pooled, input_size=_PATCH)
+            mop_activations(network.preprocess(read_image(image)), pooled, **options)
             for image in images
         ]
-
-
-@dataclass
-class Tuned:
-    """GeM vectors of a network whose last blocks were trained with p, on views, without labels.
-
-    Parameters
-    ----------
-    blocks : int, default 1
-        How many of the network's last blocks are trained.
-    n_epochs : int, default 8
-        At most so many.
-    """
-
-    blocks: int = 1
-    n_epochs: int = 8
-    note: str = ""
-
-    def fit(self, images: Sequence[Image | Loadable]) -> Self:
-        """Train on random views of these images; `note` says which p was learnt."""
-        from coursekit.comparison.tuning import tune
-        from coursekit.convnet.backbones import backbone
-        from coursekit.pooling import GeM
-
-        self._network, self._pool = backbone(), GeM()
-        layers: Any = self._network.network
-        parts = list(layers.blocks)[-self.blocks :]
-        self.note = tune(self._network, self._pool, images, trainable=parts, n_epochs=self.n_epochs)
-        return self
-
-    def transform(self, images: Sequence[Image | Loadable]) -> list[FloatArray]:
-        """Describe each image by one vector (256,)."""
-        from coursekit.convnet.describe import describe
-
-        return list(describe(images, self._network, self._pool, side=_SIDE, batch_size=_BATCH))
 
 
 def _detector() -> Callable[..., LocalFeatures]:
@@ -183,13 +157,13 @@ def _detector() -> Callable[..., LocalFeatures]:
     return partial(sift, n_features=_N_FEATURES, contrast_threshold=_CONTRAST)
 
 
-SOURCES: Final[Mapping[str, Callable[[], Source]]] = {
+SOURCES: Final[Mapping[str, Callable[..., Source]]] = {
     "colours": Colours,
     "sift": Sift,
-    "ckn": Ckn,
+    "sift_patches": SiftPatches,
     "maps": Maps,
     "patches": Patches,
-    "tuned": Tuned,
-    "random_maps": partial(Maps, pretrained=False),
+    "middle_maps": MiddleMaps,
+    "random_maps": RandomMaps,
 }
-"""Each source by the name that a method asks for it."""
+"""Each source by the name that a method asks for it; it is called with `random_state`."""

@@ -24,26 +24,36 @@ class Row:
     dataset, method : str
     postprocessing : str
         One of `POSTPROCESSING`: what was done to the encoder's vectors before they were compared.
+    codebooks : int
+        M, in how many draws the row was computed; 1 where nothing in it rests on chance.
     mean : float
-        Mean average precision over all queries.
+        Mean average precision over all queries and codebooks.
+    spread : float
+        Standard deviation of the M mean average precisions, with M − 1 in the denominator; 0 for
+        M = 1.
     low, high : float
-        Its 95 % interval, by bootstrap over groups.
+        95 % interval of the mean average precision with one codebook, by bootstrap over groups and
+        codebooks: `coursekit.retrieval.bootstrap_interval`.
     dimension : int
+        In the first draw.
     bytes : int
         Of one image, in float32.
     milliseconds : float
-        For one image: its features, then its vector; on the machine that made the table. Whitening
-        adds next to nothing, and query expansion a second search.
+        For one image: its features, then its vector, in one draw; on the machine that made the
+        table. Whitening adds next to nothing, and query expansion a second search.
     per_kind : str
-        Mean average precision of each kind of query, ``"aerial 0.912; other 0.971"``.
+        Mean average precision of each kind of query over the codebooks,
+        ``"aerial 0.912; other 0.971"``.
     note : str
-        What came of a training, such as the exponent that it learnt.
+        What came of a training, such as the exponent that it learnt; in the first draw.
     """
 
     dataset: str
     method: str
     postprocessing: str
+    codebooks: int
     mean: float
+    spread: float
     low: float
     high: float
     dimension: int

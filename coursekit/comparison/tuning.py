@@ -24,12 +24,13 @@ def tune(
     *,
     trainable: Sequence[nn.Module] = (),
     n_epochs: int,
+    seed: int,
 ) -> str:
     """Train a pooling layer, and parts of the network if asked, in place, and say what came of it.
 
     Parameters
     ----------
-    network, pool, images, trainable, n_epochs
+    network, pool, images, trainable, n_epochs, seed
         As in `coursekit.training.fine_tune`.
 
     Returns
@@ -37,7 +38,9 @@ def tune(
     str
         The exponent p of a `GeM`, after how many epochs the loss was least, and that loss.
     """
-    run = fine_tune(network, pool, images, trainable=trainable, n_epochs=n_epochs, side=_SIDE)
+    run = fine_tune(
+        network, pool, images, trainable=trainable, n_epochs=n_epochs, side=_SIDE, seed=seed
+    )
     learnt = f"p = {pool.state_dict()['p'].item():.2f} " if isinstance(pool, GeM) else ""
     before, after = run.epochs[0], run.epochs[run.best]
     return (

@@ -13,7 +13,7 @@ from coursekit.plotting.style import BLUE, GREY, ORANGE
 from coursekit.validation import check_choice
 
 # By source: orange squares for part A, grey diamonds for what is neither; else a network's maps.
-_LOOKS = {"sift": (ORANGE, "s"), "ckn": (ORANGE, "s"), "colours": (GREY, "D")}
+_LOOKS = {"sift": (ORANGE, "s"), "sift_patches": (ORANGE, "s"), "colours": (GREY, "D")}
 _STEP = 0.22  # from one row of a method to the next, in lines
 _MARKS: dict[str, dict[str, str]] = {
     "none": {},
@@ -26,6 +26,8 @@ _MARKS: dict[str, dict[str, str]] = {
 
 def plot_intervals(rows: Sequence[Row], ax: Axes) -> None:
     """Draw each method's mean average precision as a dot, on a bar that is its 95 % interval.
+
+    Both are over codebooks, where a method rests on chance.
 
     Methods on local descriptors are orange squares, those on a network's maps blue dots, the
     colour histogram a grey diamond. Of the same vectors, the mark is half full (left) after PCA,

@@ -32,7 +32,9 @@ def plot_duels(
     """Draw two rows for each pair of methods: the query that one wins by most, then the other.
 
     A row shows the query, then what each method puts first, with its average precision. Frames and
-    marks are those of `plot_rankings`. A method that wins no query of its pair has no row.
+    marks are those of `plot_rankings`. A method that wins no query of its pair has no row. Lists,
+    figures and the choice of the queries are those of the first codebook of each method: a mean
+    over codebooks has no list to show.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ def plot_duels(
     rows = [
         (query, pair)
         for pair in pairs
-        for query in _decisive(*(lists[name].precision for name in pair))
+        for query in _decisive(*(lists[name].precision[0] for name in pair))
     ]
     if not rows:
         raise ValueError("pairs: expected two methods that some query tells apart, got none")
@@ -86,7 +88,7 @@ def _draw_list(
     for ax, i in zip(axes, found.first[query], strict=False):
         mark, colour = ("✓", GREEN) if gallery.positives[query, i] else ("✗", ORANGE)
         frame_photo(ax, gallery.database[i].load(), f"\n{mark}", colour)  # a line for the title
-    title = f"{METHODS[found.method].title} · AP {found.precision[query]:.2f}"
+    title = f"{METHODS[found.method].title} · AP {found.precision[0, query]:.2f}"
     label = axes[0].annotate(title, (0, 1), (0, 17), fontsize=9, **_ABOVE)
     label.set_in_layout(False)  # it spans the list's photos, and must not widen the first
 

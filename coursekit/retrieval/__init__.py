@@ -8,11 +8,17 @@ from coursekit.retrieval.evaluation import (
 )
 from coursekit.retrieval.expansion import expand_queries
 from coursekit.retrieval.index import CompressedIndex, ExactIndex
-from coursekit.retrieval.intervals import Interval, bootstrap_interval
+from coursekit.retrieval.intervals import (
+    Difference,
+    Interval,
+    bootstrap_interval,
+    paired_difference,
+)
 from coursekit.retrieval.whitening import LearnedWhitening, PCAWhitening
 
 __all__ = [
     "CompressedIndex",
+    "Difference",
     "ExactIndex",
     "Interval",
     "LearnedWhitening",
@@ -22,5 +28,6 @@ __all__ = [
     "bootstrap_interval",
     "expand_queries",
     "mean_average_precision",
+    "paired_difference",
     "rank",
 ]

@@ -17,13 +17,13 @@ from coursekit.comparison import (
     POSTPROCESSING,
     SOURCES,
     RankedLists,
+    described,
     evaluate,
     postprocessing,
     protocol,
 )
-from coursekit.comparison.pooled import LayerPooled
+from coursekit.comparison.learnt import LayerPooled
 from coursekit.comparison.postprocessing import make_views
-from coursekit.comparison.sources import Tuned
 from coursekit.features import extract, sift
 from coursekit.pooling import NetVLAD
 from coursekit.retrieval import PCAWhitening, bootstrap_interval, mean_average_precision
@@ -44,22 +44,14 @@ def figures(rows):
 
 def test_rows_are_what_their_steps_give_by_hand(small):
     kept: list[RankedLists] = []
-    rows = list(evaluate([METHODS["vlad"]], {"small": small}, keep=kept.append))
+    rows = list(evaluate([METHODS["vlad"]], {"small": small}, codebooks=1, keep=kept.append))
     assert [row.postprocessing for row in rows] == list(POSTPROCESSING)
 
     detector = partial(sift, n_features=1000, contrast_threshold=0.02)
     views = make_views(small.learning)
     sets = [extract(part, detector) for part in (small.learning, views, small.database)]
-    pca = PCA(64, random_state=0).fit(
-        np.concatenate([one.descriptors.astype(float) for one in sets[0]])
-    )
-
-    def reduced(images):
-        shortened = (pca.transform(one.descriptors.astype(float)) for one in images)
-        return [one.astype(np.float32) for one in shortened]
-
-    encoder = VLAD(64, power=0.5).fit(reduced(sets[0]))
-    learning, seen, V = (unit(encoder.transform(reduced(one))) for one in sets)
+    encoder = VLAD(64, power=0.5, random_state=0).fit(sets[0])
+    learning, seen, V = (unit(encoder.transform(one)) for one in sets)
     Q = len(small.queries)
     shown = [*range(18), *np.repeat(range(18), 2)]
     mean, P = oracle.learned_whitening(np.concatenate([learning, seen]).astype(float), shown, 17)
@@ -82,7 +74,7 @@ def test_rows_are_what_their_steps_give_by_hand(small):
     (lists,) = kept
     assert (lists.dataset, lists.method) == ("small", "vlad")
     plain = mean_average_precision(V[:Q] @ V.T, small.positives, exclude=small.exclude)
-    np.testing.assert_allclose(lists.precision, plain.per_query)
+    np.testing.assert_allclose(lists.precision, plain.per_query[None])
     for q in range(Q):
         order = [i for i in np.argsort(-(V[q] @ V.T), kind="stable") if i != small.exclude[q]]
         assert lists.first[q].tolist() == order[:4]
@@ -95,7 +87,8 @@ DIMENSIONS = {
     "bow1000x3": 1000,
     "bow1000tfidf": 1000,
     "pyramid": 21 * 64,
-    "vlad": 64 * 64,
+    "vlad": 64 * 128,
+    "vlad_pca": 64 * 64,
     "supervector": 64 * 65,
     "fisher": 2 * 64 * 64,
     "ckn_vlad": 64 * 64,
@@ -119,16 +112,20 @@ def quick(method):
     """One epoch of training."""
     if not getattr(method.make(), "n_epochs", 0):
         return method
-    return replace(method, make=lambda: method.make().set_params(n_epochs=1))
+
+    def make(random_state=0):
+        return method.make(random_state=random_state).set_params(n_epochs=1)
+
+    return replace(method, make=make)
 
 
 def test_every_method_gives_the_dimension_that_its_definition_says(small, monkeypatch):
     assert set(METHODS) == set(DIMENSIONS)
-    monkeypatch.setitem(SOURCES, "tuned", partial(Tuned, n_epochs=1))
     monkeypatch.setattr(postprocessing, "_VIEWS", 1)
     Q = len(small.queries)
     fewer = replace(small, database=small.queries, positives=small.positives[:, :Q])
-    rows = list(evaluate([quick(one) for one in METHODS.values()], {"fewer": fewer}))
+    methods = [quick(one) for one in METHODS.values()]
+    rows = list(evaluate(methods, {"fewer": fewer}, codebooks=1))
     sources = list(dict.fromkeys(one.source for one in METHODS.values()))
     expected = sorted(METHODS, key=lambda name: sources.index(METHODS[name].source))
     assert [(row.method, row.postprocessing) for row in rows] == [
@@ -146,20 +143,19 @@ def test_every_method_gives_the_dimension_that_its_definition_says(small, monkey
 def test_the_same_figures_from_run_to_run_however_many_at_once(small, monkeypatch):
     less = {"less": replace(small, learning=small.learning[:6])}
     methods = [METHODS[name] for name in ("bow64", "netvlad")]
-    first = figures(evaluate(methods, less))
-    monkeypatch.setattr(protocol, "_AT_ONCE", 5)
-    assert figures(evaluate(methods, less)) == first
+    first = figures(evaluate(methods, less, codebooks=2))
+    monkeypatch.setattr(described, "_AT_ONCE", 5)
+    assert figures(evaluate(methods, less, codebooks=2)) == first
 
 
 class Spy:
     """A source that keeps what it is given; an image's features are a number and its square."""
 
-    fitted: list[Any]
+    chance = False
     described: list[Any]
 
-    def fit(self, images):
-        self.fitted.append(tuple(images))
-        return self
+    def __init__(self, random_state=0):
+        self.random_state = random_state
 
     def transform(self, images):
         self.described.extend(images)
@@ -174,6 +170,9 @@ class Spy:
 class Encoder:
     learnt: list[Any]
 
+    def __init__(self, random_state=0):
+        self.random_state = random_state
+
     def fit(self, features, images):
         self.learnt.append((len(features), images))
         return self
@@ -185,13 +184,13 @@ class Encoder:
 @pytest.fixture
 def spied(monkeypatch):
     """A method that tells what it was given."""
-    Spy.fitted, Spy.described, Encoder.learnt = [], [], []
+    Spy.described, Encoder.learnt = [], []
     monkeypatch.setitem(SOURCES, "spy", Spy)
-    return replace(METHODS["mac"], source="spy", make=Encoder)
+    return replace(METHODS["vlad"], source="spy", make=Encoder, codebook="")
 
 
 def test_nothing_is_learnt_on_what_is_evaluated(small, spied, monkeypatch):
-    """Sources, encoders and whitenings learn from the photos to learn on, and from nothing else."""
+    """Encoders and whitenings learn from the photos to learn on, and from nothing else."""
     given: list[Any] = []
 
     def record(name):
@@ -206,8 +205,7 @@ def test_nothing_is_learnt_on_what_is_evaluated(small, spied, monkeypatch):
     record("reduction")
     record("pca_whitening")
     record("learned_whitening")
-    list(evaluate([spied], {"small": small}))
-    assert Spy.fitted == [small.learning]
+    list(evaluate([spied], {"small": small}, codebooks=1))
     assert Encoder.learnt == [(18, small.learning)]
     photos, views = (
         unit(np.stack([[1, a, a**2] for a in map(Spy.number, images)]))
@@ -220,27 +218,27 @@ def test_nothing_is_learnt_on_what_is_evaluated(small, spied, monkeypatch):
 def test_sets_with_the_same_photos_to_learn_on_share_what_they_can(small, spied):
     """An image of both is described once, and nothing is learnt twice; the figures are the same."""
     other = replace(small, positives=np.roll(small.positives, 1, axis=1))
-    rows = list(evaluate([spied], {"one": small, "other": other}))
-    assert len(Spy.fitted) == len(Encoder.learnt) == 1
+    rows = list(evaluate([spied], {"one": small, "other": other}, codebooks=1))
+    assert len(Encoder.learnt) == 1
     photos = [image for image in Spy.described if not isinstance(image, np.ndarray)]
     assert len(photos) == len(small.learning) + len(small.database)
     assert [row.dataset for row in rows] == ["one"] * N + ["other"] * N
-    alone = figures(evaluate([spied], {"other": other}))
+    alone = figures(evaluate([spied], {"other": other}, codebooks=1))
     assert figures(rows)[N:] == alone
 
 
 def test_sets_with_other_photos_to_learn_on_share_nothing(small, spied):
     less = replace(small, learning=small.learning[1:])
-    rows = list(evaluate([spied], {"one": small, "less": less}))
-    assert Spy.fitted == [small.learning, less.learning]
-    assert figures(rows)[N:] == figures(evaluate([spied], {"less": less}))
+    rows = list(evaluate([spied], {"one": small, "less": less}, codebooks=1))
+    assert Encoder.learnt == [(18, small.learning), (17, less.learning)]
+    assert figures(rows)[N:] == figures(evaluate([spied], {"less": less}, codebooks=1))
 
 
 def test_methods_of_one_codebook_learn_it_once(small, monkeypatch):
-    methods = [METHODS[name] for name in ("bow64", "pyramid", "vlad", "supervector")]
+    methods = [METHODS[name] for name in ("bow64", "pyramid", "vlad", "vlad_pca", "supervector")]
     assert {one.codebook for one in methods} == {"64", "64 after PCA"}
     less = {"less": replace(small, learning=small.learning[:5])}
-    alone = [row for one in methods for row in figures(evaluate([one], less))]
+    alone = [row for one in methods for row in figures(evaluate([one], less, codebooks=2))]
     calls = []
 
     def counted(*given, **options):
@@ -248,8 +246,8 @@ def test_methods_of_one_codebook_learn_it_once(small, monkeypatch):
         return kmeans(*given, **options)
 
     monkeypatch.setattr("coursekit.aggregation.encoder.kmeans", counted)
-    assert figures(evaluate(methods, less)) == alone
-    assert calls == [64, 64]
+    assert figures(evaluate(methods, less, codebooks=2)) == alone
+    assert calls == [64] * 4  # two codebooks in each of two draws
 
 
 def test_junk_is_not_ranked_and_does_not_change_how_queries_are_expanded(small, spied):
@@ -257,7 +255,7 @@ def test_junk_is_not_ranked_and_does_not_change_how_queries_are_expanded(small, 
     Q = len(small.queries)
     junk = np.zeros_like(small.positives)
     junk[:, Q:] = True
-    rows = list(evaluate([spied], {"junk": replace(small, junk=junk)}))
+    rows = list(evaluate([spied], {"junk": replace(small, junk=junk)}, codebooks=1))
     V = unit(np.stack([[1, a, a**2] for a in map(Spy.number, small.database)]))
     queries = oracle.expanded(V[:Q], V, 5, 3.0, small.exclude)
     found = mean_average_precision(queries @ V.T, small.positives, junk=junk, exclude=small.exclude)
@@ -275,13 +273,13 @@ def test_queries_outside_the_database(small):
         positives=np.arange(8)[None].repeat(Q, 0) == 7,
         exclude=None,
     )
-    rows = list(evaluate([METHODS["gem_random"]], {"apart": apart}))
+    rows = list(evaluate([METHODS["gem_random"]], {"apart": apart}, codebooks=1))
     assert len(rows) == N
     assert all(0 < row.mean < 1 for row in rows)
 
 
 def test_a_pooling_layer_is_trained_on_photos(small):
-    def start(maps):
+    def start(maps, seed):
         """Words so close to 0 that any training pulls them to the columns."""
         return NetVLAD.from_centroids(0.01 * np.eye(4, 256), normalize_input=True)
 

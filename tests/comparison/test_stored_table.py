@@ -25,6 +25,8 @@ def test_figures_are_in_range_and_kinds_those_of_the_sets():
     kinds = {name: set(one.kind) for name, one in (("places", places()), ("copies", copies()))}
     for row in stored_rows():
         assert 0 < row.low <= row.mean <= row.high <= 1
+        assert 0 <= row.spread < 0.1
+        assert row.codebooks > 1 or row.spread == 0
         assert row.bytes == 4 * row.dimension
         assert row.dimension <= 64 or row.postprocessing in {"none", "query expansion"}
         assert {one.rsplit(" ", 1)[0] for one in row.per_kind.split("; ")} == kinds[row.dataset]
@@ -47,17 +49,20 @@ def test_training_beat_chance_by_a_tenth_and_is_level_with_the_encoders_of_sift(
 def test_lists_are_of_the_rows():
     lists = stored_lists()
     sets = {"places": places(), "copies": copies()}
+    plain = (row for row in stored_rows() if row.postprocessing == "none")
+    codebooks = {(row.dataset, row.method): row.codebooks for row in plain}
     assert set(lists) == set(means())
     for (dataset, method), one in lists.items():
         benchmark = sets[dataset]
         assert one.precision.mean() == pytest.approx(means()[dataset, method], abs=1e-4)
+        assert len(one.precision) == codebooks[dataset, method]
         assert one.first.shape == (len(benchmark.queries), 4)
         for q, first in enumerate(one.first):
             assert len(set(first.tolist())) == 4
             assert benchmark.exclude is None or benchmark.exclude[q] not in first
             # All is well exactly when the positives come first.
             n = min(4, int(benchmark.positives[q].sum()))
-            assert (one.precision[q] == 1) <= benchmark.positives[q, first[:n]].all()
+            assert (one.precision[0, q] == 1) <= benchmark.positives[q, first[:n]].all()
 
 
 def test_what_was_trained_says_what_came_of_it():
@@ -80,7 +85,9 @@ def test_the_model_card_quotes_the_table():
     card = (files("coursekit.convnet") / "weights" / "README.md").read_text(encoding="utf-8")
     mean = means()
     for dataset in ("places", "copies"):
-        best = max(mean[dataset, method] for method in ("vlad", "supervector", "fisher"))
+        best = max(
+            mean[dataset, method] for method in ("vlad", "vlad_pca", "supervector", "fisher")
+        )
         trained, chance = (mean[dataset, method] for method in ("gem", "gem_random"))
         title = dataset.capitalize()
         assert f"| {title} | {trained:.3f} | {chance:.3f} | {best:.3f} |" in card

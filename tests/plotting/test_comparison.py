@@ -15,13 +15,30 @@ from coursekit.plotting.style import BLUE, ORANGE
 
 PHOTO = np.zeros((4, 6, 3), np.uint8)
 ROWS = [
-    Row("places", "vlad", "none", 0.9, 0.8, 0.95, 4096, 16384, 110.0, "crop 0.900; strong 0.500"),
-    Row("places", "gem", "none", 0.7, 0.6, 0.8, 256, 1024, 40.0, "crop 1.000; strong 0.400"),
+    Row(
+        "places",
+        "vlad",
+        "none",
+        5,
+        0.9,
+        0.01,
+        0.8,
+        0.95,
+        4096,
+        16384,
+        110.0,
+        "crop 0.900; strong 0.500",
+    ),
+    Row(
+        "places", "gem", "none", 1, 0.7, 0.0, 0.6, 0.8, 256, 1024, 40.0, "crop 1.000; strong 0.400"
+    ),
     Row(
         "places",
         "gem",
         "PCA whitening",
+        1,
         0.75,
+        0.0,
         0.65,
         0.85,
         64,

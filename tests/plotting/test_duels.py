@@ -20,7 +20,7 @@ def gallery():
 
 @pytest.fixture
 def lists(gallery):
-    """VLAD wins query 4 by most, GeM query 9; MAC is as good as GeM everywhere."""
+    """With the first codebook VLAD wins query 4 by most, GeM query 9; MAC is as good as GeM."""
     Q = len(gallery.queries)
     right = [np.flatnonzero(row)[:1] for row in gallery.positives]
     wrong = [np.flatnonzero(~row & (np.arange(len(row)) != q))[:3]
@@ -29,10 +29,11 @@ def lists(gallery):
     vlad, gem = np.full(Q, 0.5), np.full(Q, 0.5)
     vlad[4], gem[9] = 0.9, 1.0
     vlad[5] = 0.6
+    other_codebooks = np.eye(Q)[:2]  # of which nothing is shown
     return {
-        "vlad": RankedLists("places", "vlad", vlad, first),
-        "gem": RankedLists("places", "gem", gem, first[:, ::-1]),
-        "mac": RankedLists("places", "mac", gem.copy(), first),
+        "vlad": RankedLists("places", "vlad", np.vstack([vlad, other_codebooks]), first),
+        "gem": RankedLists("places", "gem", gem[None], first[:, ::-1]),
+        "mac": RankedLists("places", "mac", gem[None].copy(), first),
     }
 
 
@@ -72,7 +73,7 @@ def test_bad_input(gallery, lists):
         plot_duels(gallery, lists, [("gem", "mac")], figure=Figure())
     with pytest.raises(ValueError, match=r"^n_nearest: expected at most 4, the photos kept, got 5"):
         plot_duels(gallery, lists, [("vlad", "gem")], n_nearest=5, figure=Figure())
-    short = {"vlad": RankedLists("places", "vlad", np.ones(2), np.zeros((2, 4), int))}
+    short = {"vlad": RankedLists("places", "vlad", np.ones((1, 2)), np.zeros((2, 4), int))}
     with pytest.raises(
         ValueError, match=r"^lists\['vlad'\]: expected lists of 76 queries to match"
     ):
