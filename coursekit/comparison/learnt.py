@@ -16,7 +16,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from coursekit.comparison.pooled import pooled
 from coursekit.types import FloatArray, Image, Loadable, LocalFeatures
 
-__all__ = ["LayerPooled", "PatchDescriptors", "TunedBlock", "gem_layer", "netvlad_layer"]
+__all__ = ["LayerPooled", "LayerTrained", "PatchDescriptors", "gem_layer", "netvlad_layer"]
+
+Start = Callable[[Sequence[FloatArray], int], Any]
 
 _STRONGEST: Final = 100  # patches of each photo that anchors are learnt from
 
@@ -49,49 +51,26 @@ class PatchDescriptors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class LayerPooled(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """A pooling layer with parameters: started from the maps, then trained on the photos if asked.
+    """A pooling layer with parameters, as it starts from the maps.
 
     Parameters
     ----------
     start : callable
-        From a list of maps (C, h, w) and a seed to the layer as its training begins.
-    n_epochs : int, default 0
-        Passes over the photos in `fine_tune`, at most, the network staying as it is; 0 leaves the
-        layer as it starts.
+        From a list of maps (C, h, w) and a seed to the layer.
     random_state : int, default 0
-        Of the start and of the training.
 
     Attributes
     ----------
     layer_ : torch.nn.Module
-    note : str
-        What the training came to; empty without one.
     """
 
-    def __init__(
-        self,
-        start: Callable[[Sequence[FloatArray], int], Any],
-        n_epochs: int = 0,
-        random_state: int = 0,
-    ) -> None:
+    def __init__(self, start: Start, random_state: int = 0) -> None:
         self.start = start
-        self.n_epochs = n_epochs
         self.random_state = random_state
 
-    def fit(
-        self, X: Sequence[FloatArray], images: Sequence[Image | Loadable] | None = None
-    ) -> Self:
-        """Start from maps (C, h, w), then train on views of the `images` that they are of."""
-        self.layer_, self.note = self.start(X, self.random_state), ""
-        if self.n_epochs:
-            from coursekit.comparison.tuning import tune
-            from coursekit.convnet.backbones import backbone
-
-            if images is None:
-                raise ValueError("images: expected the photos to train on, got None")
-            options: dict[str, Any] = {"n_epochs": self.n_epochs, "seed": self.random_state}
-            self.note = tune(backbone(), self.layer_, images, **options)
-        self.layer_.eval()
+    def fit(self, X: Sequence[FloatArray], y: object = None) -> Self:
+        """Start from maps (C, h, w)."""
+        self.layer_ = self.start(X, self.random_state).eval()
         return self
 
     def transform(self, X: Sequence[FloatArray]) -> FloatArray:
@@ -99,15 +78,19 @@ class LayerPooled(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return pooled(X, self.layer_)
 
 
-class TunedBlock(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """The last block of the network and GeM above it, trained together on views, without labels.
+class LayerTrained(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """A pooling layer above the last block of our network, trained on views without labels.
 
     Parameters
     ----------
+    start : callable
+        From a list of the network's maps (C, h, w) and a seed to the layer as its training begins.
+    last_block : bool, default False
+        Whether to train the block too.
     n_epochs : int, default 8
-        At most so many.
+        Passes over the photos, at most.
     random_state : int, default 0
-        Of the training.
+        Of the start and of the training.
 
     Attributes
     ----------
@@ -117,24 +100,32 @@ class TunedBlock(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         What the training came to.
     """
 
-    def __init__(self, n_epochs: int = 8, random_state: int = 0) -> None:
+    def __init__(
+        self, start: Start, last_block: bool = False, n_epochs: int = 8, random_state: int = 0
+    ) -> None:
+        self.start = start
+        self.last_block = last_block
         self.n_epochs = n_epochs
         self.random_state = random_state
 
     def fit(self, X: Sequence[FloatArray], images: Sequence[Image | Loadable]) -> Self:
-        """Train on random views of the images; the maps are not looked at."""
-        from torch import nn
+        """Start from maps before the block, then train on views of the images they are of."""
+        import torch
 
-        from coursekit.comparison.tuning import tune
-        from coursekit.convnet.backbones import backbone
-        from coursekit.pooling import GeM
+        from coursekit.comparison.tuning import network_parts, tune
 
-        network, pool = backbone(), GeM()
-        layers: Any = network.network
-        last = layers.blocks[-1]
-        options: dict[str, Any] = {"n_epochs": self.n_epochs, "seed": self.random_state}
-        self.note = tune(network, pool, images, trainable=[last], **options)
-        self.layer_ = nn.Sequential(last, pool).eval()
+        _, block = network_parts()
+        with torch.inference_mode():
+            maps = [block(torch.from_numpy(one[None]))[0].numpy() for one in X]
+        pool = self.start(maps, self.random_state)
+        block, self.note = tune(
+            pool,
+            images,
+            last_block=self.last_block,
+            n_epochs=self.n_epochs,
+            seed=self.random_state,
+        )
+        self.layer_ = torch.nn.Sequential(block, pool).eval()
         return self
 
     def transform(self, X: Sequence[FloatArray]) -> FloatArray:

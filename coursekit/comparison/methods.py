@@ -22,8 +22,8 @@ from coursekit.aggregation import (
 )
 from coursekit.comparison.learnt import (
     LayerPooled,
+    LayerTrained,
     PatchDescriptors,
-    TunedBlock,
     gem_layer,
     netvlad_layer,
 )
@@ -143,12 +143,13 @@ def _deep() -> Iterator[Method]:
     yield fixed("rmac", "R-MAC", "rmac")
     netvlad = partial(LayerPooled, netvlad_layer)
     yield Method("netvlad", "NetVLAD, K = 64, not trained", "maps", netvlad)
-    learnt = partial(netvlad, n_epochs=_EPOCHS)
-    yield Method("netvlad_learnt", "NetVLAD, K = 64, learnt", "maps", learnt)
-    gem = partial(LayerPooled, gem_layer, n_epochs=_EPOCHS)
-    yield Method("gem_learnt_p", "GeM, p learnt", "maps", gem)
-    tuned = partial(TunedBlock, n_epochs=_EPOCHS)
-    yield Method("gem_tuned", "GeM, p and last block learnt", "middle_maps", tuned)
+    trained = partial(LayerTrained, n_epochs=_EPOCHS)
+    for name, title, options in (
+        ("netvlad_learnt", "NetVLAD, K = 64, learnt", {"start": netvlad_layer}),
+        ("gem_learnt_p", "GeM, p learnt", {"start": gem_layer}),
+        ("gem_tuned", "GeM, p and last block learnt", {"start": gem_layer, "last_block": True}),
+    ):
+        yield Method(name, title, "middle_maps", partial(trained, **options))
     yield Method("mop", "MOP-CNN, K = 64", "patches", _mop)
 
 

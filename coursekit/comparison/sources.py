@@ -112,13 +112,12 @@ class Maps(_Fixed):
 
 
 class MiddleMaps(Maps):
-    """The maps before the last block of the network, which `TunedBlock` trains."""
+    """The maps before the last block of the network, above which layers are trained."""
 
     def _network(self) -> Backbone:
-        network = super()._network()
-        layers: Any = network.network
-        layers.blocks = layers.blocks[:-1]
-        return network
+        from coursekit.comparison.tuning import network_parts
+
+        return network_parts()[0]
 
 
 class RandomMaps(Maps):

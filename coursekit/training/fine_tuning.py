@@ -73,6 +73,7 @@ def fine_tune(
     pool_rate: float = 1e-2,
     margin: float = 0.7,
     seed: int = 0,
+    view: Callable[[Image, int, np.random.Generator], Image] = random_view,
     report: Callable[[Epoch], None] = lambda _: None,
 ) -> FineTuning:
     """Train a pooling layer, and parts of the network if asked, in place.
@@ -105,6 +106,8 @@ def fine_tune(
         See `contrastive_loss`.
     seed : int, default 0
         Of the split, the order and the views.
+    view : callable, default random_view
+        Makes a view of an image, of so many pixels, by chance of a generator.
     report : callable, optional
         Is told of each epoch.
 
@@ -137,13 +140,13 @@ def fine_tune(
     pixels = [read_image(one) for one in images]
     kept = [pixels[i] for i in order[:n_validation]]
     used = [pixels[i] for i in order[n_validation:]]
-    fixed = list(_batches(network, kept, batch_size, side, rng))
+    fixed = list(_batches(network, kept, batch_size, side, view, rng))
     epochs = [Epoch(float("nan"), run.loss_on(fixed))]
     best = run.state()
     report(epochs[-1])
     try:
         while len(epochs) <= n_epochs and _best(epochs) >= len(epochs) - patience:
-            loss = run.train(_batches(network, used, batch_size, side, rng))
+            loss = run.train(_batches(network, used, batch_size, side, view, rng))
             epochs.append(Epoch(loss, run.loss_on(fixed)))
             report(epochs[-1])
             if _best(epochs) == len(epochs) - 1:
@@ -162,13 +165,14 @@ def _batches(
     photos: Sequence[Image],
     batch_size: int,
     side: int,
+    view: Callable[[Image, int, np.random.Generator], Image],
     rng: np.random.Generator,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Two views of each photo, in a random order: (2B, 3, side, side) and which photo it is."""
     order = rng.permutation(len(photos))
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
-        views = [random_view(photos[i], side, rng) for i in chosen for _ in range(2)]
+        views = [view(photos[i], side, rng) for i in chosen for _ in range(2)]
         yield (
             torch.stack([network.preprocess(one) for one in views]),
             torch.from_numpy(np.repeat(chosen, 2)),

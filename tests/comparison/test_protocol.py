@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from sklearn.decomposition import PCA
 
 from coursekit.aggregation import VLAD, kmeans
@@ -22,10 +21,8 @@ from coursekit.comparison import (
     postprocessing,
     protocol,
 )
-from coursekit.comparison.learnt import LayerPooled
 from coursekit.comparison.postprocessing import make_views
 from coursekit.features import extract, sift
-from coursekit.pooling import NetVLAD
 from coursekit.retrieval import PCAWhitening, bootstrap_interval, mean_average_precision
 from tests.oracles import retrieval as oracle
 
@@ -276,17 +273,3 @@ def test_queries_outside_the_database(small):
     rows = list(evaluate([METHODS["gem_random"]], {"apart": apart}, codebooks=1))
     assert len(rows) == N
     assert all(0 < row.mean < 1 for row in rows)
-
-
-def test_a_pooling_layer_is_trained_on_photos(small):
-    def start(maps, seed):
-        """Words so close to 0 that any training pulls them to the columns."""
-        return NetVLAD.from_centroids(0.01 * np.eye(4, 256), normalize_input=True)
-
-    with pytest.raises(ValueError, match=r"^images: expected the photos to train on, got None$"):
-        LayerPooled(start, n_epochs=1).fit([])
-    before, after = LayerPooled(start).fit([]), LayerPooled(start, n_epochs=1)
-    after.fit([], small.learning)
-    assert (before.note, after.note[:25]) == ("", "after 1 epochs; loss on p")
-    assert not torch.equal(before.layer_.weight, after.layer_.weight)
-    assert not after.layer_.training
