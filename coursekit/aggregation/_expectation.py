@@ -7,14 +7,18 @@ caller: the expanded squares would lose their digits far from the origin.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from coursekit.types import FloatArray
 
+from ._threads import Map, row_workers
+
 _POSTERIORS_AT_ONCE: Final = 2**17  # components × rows
 _MIN_ROWS, _MAX_ROWS = 256, 2048
+_POINTS_AT_ONCE: Final = 2**13  # of a thread: the sums do not depend on how many there are
 _LEAST_GAIN: Final = 1e-3  # of the log-likelihood per point, below which EM ends
 
 
@@ -39,22 +43,32 @@ def maximise(points: FloatArray, start: Gaussians, max_iter: int, regulariser: f
         Added to every variance: no Gaussian can collapse on one point.
     """
     gaussians, before = start, -np.inf
-    for _ in range(max_iter):
-        moments, log_likelihood = _expected(points, gaussians)
-        gaussians = _from_moments(moments, regulariser)
-        if abs(log_likelihood - before) < _LEAST_GAIN * len(points):
-            break
-        before = log_likelihood
+    with row_workers() as run:
+        for _ in range(max_iter):
+            moments, log_likelihood = _expected(points, gaussians, run)
+            gaussians = _from_moments(moments, regulariser)
+            if abs(log_likelihood - before) < _LEAST_GAIN * len(points):
+                break
+            before = log_likelihood
     return gaussians
 
 
-def _expected(points: FloatArray, gaussians: Gaussians) -> tuple[FloatArray, float]:
+def _expected(points: FloatArray, gaussians: Gaussians, run: Map) -> tuple[FloatArray, float]:
     """Return (K, 2 D + 1) sums of γ [x, x², 1], and the log-likelihood but for a constant."""
-    (N, D), K = points.shape, len(gaussians.weights)
     table = _table(gaussians)
+    parts = [points[i : i + _POINTS_AT_ONCE] for i in range(0, len(points), _POINTS_AT_ONCE)]
+    moments, log_likelihood = np.zeros_like(table), 0.0
+    for part_moments, part_log in run(partial(_expected_part, table), parts):  # in order
+        moments += part_moments
+        log_likelihood += part_log
+    return moments, log_likelihood
+
+
+def _expected_part(table: FloatArray, points: FloatArray) -> tuple[FloatArray, float]:
+    K, D = len(table), points.shape[1]
     moments, log_likelihood = np.zeros_like(table), 0.0
     block = np.ones((max(_MIN_ROWS, min(_MAX_ROWS, _POSTERIORS_AT_ONCE // K)), 2 * D + 1))
-    for first in range(0, N, len(block)):
+    for first in range(0, len(points), len(block)):
         x = points[first : first + len(block)]
         z = block[: len(x)]
         z[:, :D] = x

@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
-from itertools import pairwise
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 import numpy as np
-from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from coursekit.types import FloatArray, IntArray
 
 from ._blocks import segment_sums
 from ._grid import STEPS, Precision
 from ._seeding import TooFewPointsError
+from ._threads import Map, row_workers
 
 SETTLED: Final = 500
 """Iterations end when at most one point of so many changes its cell."""
 
 _SCORES_AT_ONCE: Final = 2**17  # words × rows
 _MIN_ROWS, _MAX_ROWS = 256, 2048
-_WORTH_THREADS: Final = 2**27  # multiplications in an iteration
+_POINTS_AT_ONCE: Final = 2**15  # of a thread
 
 
 class Partition:
@@ -66,10 +64,9 @@ class Partition:
         TooFewPointsError
             If a cell stays empty, because there are too few distinct points.
         """
-        n_threads = _n_threads(len(self.integers) * self.centroids.size)
-        with _products_on_one_thread(n_threads), ThreadPoolExecutor(n_threads) as pool:
+        with row_workers() as run:
             for _ in range(max_iter):
-                changed = self._assign(pool, n_threads) + self._fill_empty_cells()
+                changed = self._assign(run) + self._fill_empty_cells()
                 sums, counts = self.totals[:, :-1], self.totals[:, -1:]
                 self.centroids = np.rint(STEPS * sums / counts) / STEPS
                 if changed * SETTLED <= len(self.integers):
@@ -82,24 +79,23 @@ class Partition:
         moved = (counts * self.centroids - 2 * sums) * self.centroids
         return math.fsum([*squares, *moved.ravel().tolist()])
 
-    def _assign(self, pool: ThreadPoolExecutor, n_parts: int) -> int:
+    def _assign(self, run: Map) -> int:
         """Send every point to its nearest centroid; return how many change their cell."""
         table = np.empty(self.totals.T.shape, self.precision.dtype)  # (D + 1, K)
         table[:-1] = self.centroids.T
         table[-1] = -np.rint(STEPS / 2 * np.square(self.centroids).sum(axis=1)) / STEPS
-        bounds = [len(self.integers) * i // n_parts for i in range(n_parts + 1)]
-        parts = [pool.submit(self._assign_part, table, a, b) for a, b in pairwise(bounds)]
+        bounds = range(0, len(self.integers), _POINTS_AT_ONCE)
         changed = 0
-        for part in parts:
-            n_changed, moved = part.result()
+        for n_changed, moved in run(partial(self._assign_part, table), bounds):
             changed += n_changed
             self.totals += moved
         return changed
 
-    def _assign_part(self, table: FloatArray, first: int, last: int) -> tuple[int, FloatArray]:
-        """Do so for the points `first` … `last` − 1; return the change of the totals too."""
-        integers, words = self.integers[first:last], self.words[first:last]
-        nearest = np.empty(last - first, np.intp)
+    def _assign_part(self, table: FloatArray, first: int) -> tuple[int, FloatArray]:
+        """Do so for the points from `first` on; return the change of the totals too."""
+        part = slice(first, first + _POINTS_AT_ONCE)
+        integers, words = self.integers[part], self.words[part]
+        nearest = np.empty(len(words), np.intp)
         scores = np.empty((self._n_rows, len(self.totals)), table.dtype)
         for here, rows in self._blocks(integers):
             np.matmul(rows, table, out=scores[: len(rows)]).argmax(axis=1, out=nearest[here])
@@ -149,16 +145,3 @@ class Partition:
             rows = block[: here.stop - start]
             rows[:, :-1] = integers[here] if chosen is None else integers[chosen[here]]
             yield here, rows
-
-
-def _n_threads(n_products: int) -> int:
-    """Return on how many threads an iteration of so many multiplications is worth its while."""
-    if n_products < _WORTH_THREADS:
-        return 1
-    libraries: list[Any] = ThreadpoolController().select(user_api="blas").info()
-    return max((one["num_threads"] for one in libraries), default=1)
-
-
-def _products_on_one_thread(n_threads: int) -> AbstractContextManager[object]:
-    """Leave the cores to the threads that share the points out among themselves."""
-    return threadpool_limits(1, "blas") if n_threads > 1 else nullcontext()

@@ -13,6 +13,8 @@ import numpy as np
 
 from coursekit.types import FloatArray, IntArray
 
+from ._threads import products_on_one_thread
+
 
 class TooFewPointsError(Exception):
     """There are fewer distinct points than words.
@@ -47,6 +49,11 @@ def spread_points(points: FloatArray, K: int, rng: np.random.RandomState) -> Int
     TooFewPointsError
         If there are not K distinct points.
     """
+    with products_on_one_thread():
+        return np.array(_chosen(points, K, rng))
+
+
+def _chosen(points: FloatArray, K: int, rng: np.random.RandomState) -> list[int]:
     square_norms = np.square(points).sum(axis=1)
     n_trials = 2 + int(math.log(K))
     chosen = [int(rng.randint(len(points)))]
@@ -64,7 +71,7 @@ def spread_points(points: FloatArray, K: int, rng: np.random.RandomState) -> Int
         best = int(_whole(distances, drop).sum(axis=1).argmin())
         nearest = distances[best]
         chosen.append(int(trials[best]))
-    return np.array(chosen)
+    return chosen
 
 
 def _squared_distances(points: FloatArray, square_norms: FloatArray, rows: IntArray) -> FloatArray:

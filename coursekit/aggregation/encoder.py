@@ -19,12 +19,12 @@ from joblib.parallel import ThreadingBackend, get_active_backend
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits
 
 from coursekit.types import BagsLike, FloatArray, RandomState
 from coursekit.validation import check_integer
 
 from ._blocks import in_dtype, refusal
+from ._threads import products_on_one_thread
 from ._words import Words, as_codebook, working_dtype
 from .bags import as_bags, pooled
 from .codebook import as_random_state, kmeans
@@ -116,7 +116,7 @@ class BagEncoder(  # scikit-learn is untyped, hence the comments for the type ch
             return self._encode_part(sets, 0, dtype)
         bounds = pairwise(_shares(sets, n_parts))
         tasks = [delayed(self._encode_part)(sets[a:b], a, dtype) for a, b in bounds]
-        with threadpool_limits(1, "blas"):  # the workers share the cores out among themselves
+        with products_on_one_thread():  # the workers share the cores out among themselves
             return np.concatenate(_in_parallel(tasks))
 
     def _encode_part(

@@ -85,8 +85,9 @@ def test_points_in_another_order_give_the_same_bytes(rng):
 def test_several_threads_give_the_bytes_of_one(rng, monkeypatch):
     points = blobs(rng, n=4000)
     alone = kmeans(points, 16)
-    monkeypatch.setattr(_lloyd, "_n_threads", lambda n_products: 3)
-    assert kmeans(points, 16).tobytes() == alone.tobytes()
+    monkeypatch.setattr(_lloyd, "_POINTS_AT_ONCE", 300)
+    with threadpool_limits(3):
+        assert kmeans(points, 16).tobytes() == alone.tobytes()
 
 
 def test_start_and_iterations_are_exact_on_any_processor():

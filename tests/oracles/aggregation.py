@@ -22,7 +22,7 @@ def slow_lloyd(points, centroids, n_iterations):
     """Lloyd's iterations in fractions: nothing is rounded."""
     centroids = [[Fraction(value) for value in row] for row in centroids]
     for _ in range(n_iterations):
-        cells = [[] for _ in centroids]
+        cells: list[list[list[int]]] = [[] for _ in centroids]
         for x in points:
             squares = [sum((a - b) ** 2 for a, b in zip(x, mu, strict=True)) for mu in centroids]
             cells[squares.index(min(squares))].append(x)
