@@ -13,7 +13,7 @@ import yaml
 FOLDER = Path(__file__).resolve().parents[2] / ".github" / "workflows"
 WORKFLOWS = {
     path.stem: yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    for path in FOLDER.glob("*.yml")
+    for path in sorted(FOLDER.glob("*.yml"))
 }
 
 
