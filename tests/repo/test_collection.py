@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from hypothesis import settings
 from repository import ROOT
 
 TREACHEROUS = [
@@ -112,3 +113,8 @@ def test_parameters_that_depend_on_the_surroundings_are_noticed(tmp_path: Path) 
         == [name for name in there if f"test_{i}[" in name]
     ]
     assert alike == ["['innocent']"]
+
+
+def test_drawn_examples_are_the_same_in_every_run() -> None:
+    used = settings()
+    assert (used.derandomize, used.deadline, used.database) == (True, None, None)
