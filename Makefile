@@ -17,8 +17,9 @@ WORKERS ?= 2
 SEED ?= 1
 # What failed stands last, a line each.
 SUMMARY := --tb=short --force-short-summary -rsfE
-# A busy machine is no failure, so a cell may take long. Strictly: an output that holds an address or a time breaks a rule instead of being sanitised away.
-STORED_NOTEBOOKS := --nbval --nbval-current-env --nbval-cell-timeout=600
+# Strictly: an output that holds an address or a time breaks a rule instead of being sanitised away.
+# Patiently: cells and kernels may take long, for a busy machine is no failure.
+STORED_NOTEBOOKS := --nbval --nbval-current-env --nbval-cell-timeout=600 --nbval-kernel-startup-timeout=300
 
 .DEFAULT_GOAL := help
 .PHONY: help install book serve test lint notebooks proofs shuffle bench wheel launch set-repository relock clean

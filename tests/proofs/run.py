@@ -15,7 +15,8 @@ from pathlib import Path
 from tests.proofs.machine import ROOT, environment
 from tests.proofs.settings import Setting
 
-CELL_TIMEOUT = 600  # seconds: cores may be loaded on purpose
+# In seconds; cores may be loaded on purpose.
+CELL_TIMEOUT, START_TIMEOUT = 600, 300
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def _command(notebook: Path, setting: Setting, witness: Path) -> list[str]:
     return [
         *(sys.executable, "-m", "pytest", str(notebook), "-x", "-q", "-k", "not rule"),
         *("--nbval", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}"),
+        f"--nbval-kernel-startup-timeout={START_TIMEOUT}",
         *("-p", "no:cacheprovider", "--color=no", f"--basetemp={witness.parent / 'tmp'}"),
         *("-p", "tests.proofs.witness", f"--witness={witness}", *setting.options),
     ]
