@@ -13,7 +13,7 @@ import yaml
 FOLDER = Path(__file__).resolve().parents[2] / ".github" / "workflows"
 WORKFLOWS = {
     path.stem: yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    for path in FOLDER.glob("*.yml")
+    for path in sorted(FOLDER.glob("*.yml"))
 }
 
 
@@ -48,6 +48,33 @@ def test_pull_requests_run_everything_on_each_python() -> None:
 def test_pull_requests_run_the_units_on_other_systems() -> None:
     job = WORKFLOWS["test"]["jobs"]["units"]
     assert job["strategy"]["matrix"]["system"] == ["macos-latest", "windows-latest"]
+
+
+def extras(job: dict[str, Any]) -> set[str]:
+    """Return the extras that a job installs."""
+    [installed] = re.findall(
+        r"\.\[([\w,]+)\]", " ".join(step.get("run", "") for step in job["steps"])
+    )
+    return set(installed.split(","))
+
+
+@pytest.mark.parametrize(("workflow", "job"), [("test", "units"), ("newest", "chapters")])
+def test_other_systems_install_what_their_tests_import(workflow: str, job: str) -> None:
+    assert extras(WORKFLOWS[workflow]["jobs"][job]) == {"deep", "dev"}
+
+
+def test_other_systems_run_no_test_of_what_they_do_not_install() -> None:
+    command = WORKFLOWS["test"]["jobs"]["units"]["steps"][-1]["run"]
+    ignored = set(re.findall(r"--ignore=(\S+)", command))
+    assert ignored == {f"tests/{name}" for name in ("site", "repo", "notebooks", "proofs")}
+    assert {"coursekit", "tests"} <= set(command.split())
+
+
+def test_proofs_and_a_drawn_order_run_weekly_with_time_to_spare() -> None:
+    job = WORKFLOWS["newest"]["jobs"]["proofs"]
+    commands = [step.get("run", "").partition(" PYTHON")[0] for step in job["steps"]]
+    assert commands[-2:] == ["make proofs", "make shuffle"]
+    assert int(job["timeout-minutes"]) >= 2 * 30 + 20
 
 
 def test_the_site_is_published_from_make_book() -> None:

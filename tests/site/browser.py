@@ -81,7 +81,7 @@ def visit(
     options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
     with browser.new_context(**options) as context:
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)  # milliseconds: a busy machine is no failure
         opened = Visit(page)
         page.on("pageerror", lambda error: opened.complaints.append(f"error: {error}"))
         page.on("console", lambda message: _note_message(opened, message.type, message.text))
