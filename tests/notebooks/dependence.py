@@ -61,7 +61,8 @@ class _Flow:
 
     def _block(self, statements: Iterable[ast.stmt], *, given: bool) -> bool:
         """Go through statements; `given` says that whether they run depends on features."""
-        return any([self._statement(one, given) for one in statements])
+        found = [self._statement(one, given) for one in statements]  # all of them, in order
+        return any(found)
 
     def _statement(self, node: ast.stmt, given: bool) -> bool:
         if isinstance(node, ast.Import | ast.ImportFrom):

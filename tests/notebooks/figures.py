@@ -16,6 +16,7 @@ from PIL import Image
 
 from tests.notebooks.tolerance import EXACT
 
+
 def pictures(outputs: list[Any]) -> list[bytes]:
     """Return the PNG files among a cell's outputs, in order."""
     found = (output.get("data", {}).get("image/png") for output in outputs)
@@ -56,9 +57,7 @@ def rms(stored: NDArray[np.uint8], drawn: NDArray[np.uint8]) -> float:
     return float(np.sqrt(np.mean(gaps**2)))
 
 
-def _difference(
-    stored: NDArray[np.uint8], drawn: NDArray[np.uint8], tolerance: float
-) -> str:
+def _difference(stored: NDArray[np.uint8], drawn: NDArray[np.uint8], tolerance: float) -> str:
     if stored.shape != drawn.shape:
         return f"expected {_size(stored)} pixels, got {_size(drawn)}"
     distance = rms(stored, drawn)

@@ -1,16 +1,15 @@
 """Stored text against computed text, letter by letter or within a tolerance.
 
 Within a tolerance, a line is cut into numbers and the rest. The rest has to agree exactly, but for
-spaces beside a number, which make up for its width. Digits that belong to a word (`photo_0`, `S10`,
-`float32`), a version or a file name are no number but part of the rest, and so are NaN and infinity.
+spaces beside a number, which make up for its width. Digits that belong to a word (`photo_0`), a
+version or a file name are no number but part of the rest, and so are NaN and infinity.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import zip_longest
-from os.path import commonprefix
+from itertools import takewhile, zip_longest
 
 from tests.notebooks.tolerance import EXACT, Tolerance
 
@@ -97,7 +96,8 @@ def _beyond(stored: str, computed: str, tolerance: Tolerance) -> Difference | No
 
 
 def _other_letters(stored: str, computed: str) -> Difference:
-    at = len(commonprefix([stored, computed]))
+    pairs = zip(stored, computed, strict=False)
+    at = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     return Difference("expected the same letters, got others", (at, at))
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-SHORTEST_REASON = 20  # characters: "varies" is no reason
+SHORTEST_REASON = 20  # characters: "slow" is no reason
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,9 @@ def tolerance_of(course: Mapping[str, Any]) -> Tolerance:
     ValueError
         If the tolerance is not well-formed, as `problems` says.
     """
-    stated = course.get("tolerance", {})
+    if "tolerance" not in course:
+        return DEFAULT
+    stated = course["tolerance"]
     for problem in problems(stated):
         raise ValueError(f"tolerance: {problem}")
     own = {name: bound for name, bound in stated.items() if name != "reason"}
@@ -81,8 +83,6 @@ def problems(stated: Any) -> Iterator[str]:
     """Yield what is wrong with the tolerance that a cell states."""
     if not isinstance(stated, Mapping):
         yield f"expected bounds and a reason, got {stated!r}"
-        return
-    if not stated:
         return
     known = [field.name for field in fields(Tolerance)]
     for name in sorted(set(stated) - {*known, "reason"}):
