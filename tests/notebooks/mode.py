@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 @pytest.hookimpl(optionalhook=True)  # a hook of xdist
-def pytest_configure_node(node: pytest.Session) -> None:
+def pytest_configure_node(node: Any) -> None:
     """Hand the mode over to a worker."""
     if _runs_notebooks(node.config):
         node.workerinput["stored_outputs"] = asdict(mode_of(node.config))
