@@ -44,7 +44,7 @@ class Bug:
 
 
 VLAD, CODEBOOK = "aggregation/vlad.py", "aggregation/codebook.py"
-WORDS = "aggregation/_words.py"
+WORDS, LLOYD = "aggregation/_words.py", "aggregation/_lloyd.py"
 SUBTRACTED = "sums -= counts[:, :, None] * words.centroids"
 SUMMED = "[cancelled.ravel()]\n    return counts, sums"
 OFFSET = "scores -= self.square_norms / 2"
@@ -81,8 +81,8 @@ BUGS = (
     ),
     Bug("nearest by dot product", WORDS, OFFSET, "pass"),
     Bug("offset twice too large", WORDS, OFFSET, "scores -= self.square_norms"),
-    Bug("words not divided by cell size", CODEBOOK, "/ sizes[:, None]", "/ sizes.mean()"),
-    Bug("seed forgotten", CODEBOOK, "random_state=rng)", "random_state=None)"),
+    Bug("words not divided by cell size", LLOYD, "* sums / counts)", "* sums / counts.mean())"),
+    Bug("seed forgotten", CODEBOOK, "np.random.RandomState(seed))", "np.random.RandomState(None))"),
 )
 FIRST_IMPORT = "from __future__ import annotations\n"
 UNIMPORTABLE = Bug(
