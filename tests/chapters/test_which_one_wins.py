@@ -1,4 +1,4 @@
-"""What the chapter *Which one wins?* prints side by side: the stored table, and a part of it anew."""
+"""What the chapter *Which one wins?* prints side by side: the stored table, and part of it anew."""
 
 from __future__ import annotations
 
