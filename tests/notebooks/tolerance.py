@@ -50,9 +50,11 @@ class Tolerance:
 # title 2.3, a curve moved by half a pixel 5.
 EXACT = Tolerance(decimals=Bound(), whole=Bound(), figure=0.3)
 
-# Measured on the chapters, on features of OpenCV's optimised code and with one in a thousand left
-# out: TODO
-DEFAULT = Tolerance(decimals=Bound(0.03, 0.03), whole=Bound(), figure=6.0)
+# Measured on both chapters, with OpenCV's optimised code and with one feature in a thousand left
+# out: mean average precision over all queries moved by up to 0.022 with one codebook, the ends of
+# intervals by 0.015, and a rank that stands above a photo changed a figure by 5 levels. What rests
+# on few queries or shows ranked photos moves more, and states its own.
+DEFAULT = Tolerance(decimals=Bound(0.03, 0.03), whole=Bound(), figure=8.0)
 
 
 def tolerance_of(course: Mapping[str, Any]) -> Tolerance:
