@@ -10,27 +10,36 @@ DETECTED = "from coursekit.features import sift\nfound = sift(image)"
 
 
 @pytest.mark.parametrize(
-    "source",
+    ("source", "name"),
     [
-        "print(len(found))",
-        "sift",
-        "words = assign(found, centroids)\nprint(words)",
-        "count = 0\nfor one in found:\n    count += 1\nprint(count)",
-        "if len(found) > 3:\n    print('many')",
-        "table = {}\ntable['found'] = len(found)\nprint(table)",
-        "rows = []\nrows.append(found)\nprint(rows)",
-        "rows = []\nfor photo in photos:\n    rows.append(len(found))\nprint(rows)",
-        "total = 0\ntotal += len(found)\nprint(total)",
-        "def show(k):\n    return found[k]\nprint(show(1))",
-        "double = lambda k: 2 * len(found)\nprint(double(1))",
-        "print([len(one) for one in found])",
-        "with context(found) as inside:\n    print(inside)",
-        "one, *others = found\nprint(others)",
-        "kept = 3\nif flag:\n    kept = found\nif flag:\n    kept = 4\nprint(kept)",
-        "%matplotlib inline",
+        ("words = assign(found, centroids)", "words"),
+        ("one, *others = found", "others"),
+        ("count = 0\nfor one in found:\n    count += 1", "count"),
+        ("for i, one in enumerate(found):\n    pass", "i"),
+        ("for i in (1, 2):\n    later = earlier\n    earlier = found", "later"),
+        ("many = False\nif len(found) > 3:\n    many = True", "many"),
+        ("kept = found\nif flag:\n    kept = 4", "kept"),
+        ("table = {}\ntable['found'] = len(found)", "table"),
+        ("table.rows[0].name = found", "table"),
+        ("rows = []\nrows.append(found)", "rows"),
+        ("rows = []\nfor photo in photos:\n    rows.append(len(found))", "rows"),
+        ("total = len(found)\ntotal += 1", "total"),
+        ("def show(k):\n    return found[k]", "show"),
+        ("class Shown:\n    first = found[0]", "Shown"),
+        ("double = lambda k: 2 * len(found)", "double"),
+        ("lengths = [len(one) for one in found]", "lengths"),
+        ("with context(found) as inside:\n    pass", "inside"),
     ],
 )
-def test_dependence_is_found(source: str) -> None:
+def test_dependence_is_found(source: str, name: str) -> None:
+    assert depends_on_features([DETECTED, source, f"print({name})", "print(1)"])[2:] == [
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("source", ["print(len(found))", "found", "%matplotlib inline"])
+def test_cell_depends_by_itself(source: str) -> None:
     assert depends_on_features([DETECTED, source])[1]
 
 

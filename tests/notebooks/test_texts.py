@@ -73,6 +73,12 @@ def test_whole_numbers_differ_only_where_the_cell_says_so() -> None:
     assert differences("85 photos", "86 photos", COUNTS)
 
 
+def test_bound_itself_is_within_the_tolerance() -> None:
+    tenth = Tolerance(decimals=Bound(absolute=0.1), whole=Bound(), figure=1)
+    assert abs(0.3 - 0.4) > 0.1  # the computer's rounding, not the reader's
+    assert differences("0.3", "0.4", tenth) == []
+
+
 def test_message_shows_both_sides_from_the_first_difference_on() -> None:
     stored = "K = 16\nBoW  mAP 0.631 all 0.653\nVLAD mAP 0.886\n"
     computed = "K = 16\nBoW  mAP 0.633 all 0.753\nVLAD mAP 0.986\n"
