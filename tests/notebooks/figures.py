@@ -1,7 +1,6 @@
 """Stored figure against re-drawn figure.
 
-nbval leaves pictures out. Text is compared letter by letter, but a picture cannot be: another
-BLAS kernel moves a point by 1e-15, and anti-aliasing then changes some pixels by one level.
+nbval leaves pictures out. How far they may differ stands in `tests.notebooks.tolerance`.
 """
 
 from __future__ import annotations
@@ -15,10 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-# Root of the mean squared difference over all pixels and channels, in levels (0 to 255). Measured
-# on the figures of the VLAD chapter: another processor's BLAS kernels give at most 0.04. A marker
-# one point larger gives 0.9, a changed digit of a title 2.3, a curve moved by half a pixel 5.
-TOLERANCE = 0.3
+from tests.notebooks.tolerance import EXACT
 
 
 def pictures(outputs: list[Any]) -> list[bytes]:
@@ -27,7 +23,9 @@ def pictures(outputs: list[Any]) -> list[bytes]:
     return [base64.b64decode(text) for text in found if text]
 
 
-def compare(stored: list[bytes], drawn: list[bytes], prefix: Path) -> list[str]:
+def compare(
+    stored: list[bytes], drawn: list[bytes], prefix: Path, tolerance: float = EXACT.figure
+) -> list[str]:
     """Return what differs between the figures of a cell; an empty list when nothing does.
 
     Parameters
@@ -35,6 +33,8 @@ def compare(stored: list[bytes], drawn: list[bytes], prefix: Path) -> list[str]:
     stored, drawn : lists of PNG files
     prefix : Path
         Where the pictures of a difference are written: `prefix`-1-stored.png, -drawn, -difference.
+    tolerance : float
+        Largest root mean squared difference, over all pixels and channels, in levels (0 to 255).
 
     Returns
     -------
@@ -44,7 +44,7 @@ def compare(stored: list[bytes], drawn: list[bytes], prefix: Path) -> list[str]:
         return [f"figures: expected {len(stored)}, got {len(drawn)}"]
     problems = []
     for number, (before, after) in enumerate(zip(stored, drawn, strict=True), start=1):
-        problem = _difference(_pixels(before), _pixels(after))
+        problem = _difference(_pixels(before), _pixels(after), tolerance)
         if problem:
             where = prefix.with_name(f"{prefix.name}-{number}")
             problems.append(f"figure {number}: {problem}; see {_write(where, before, after)}")
@@ -57,12 +57,12 @@ def rms(stored: NDArray[np.uint8], drawn: NDArray[np.uint8]) -> float:
     return float(np.sqrt(np.mean(gaps**2)))
 
 
-def _difference(stored: NDArray[np.uint8], drawn: NDArray[np.uint8]) -> str:
+def _difference(stored: NDArray[np.uint8], drawn: NDArray[np.uint8], tolerance: float) -> str:
     if stored.shape != drawn.shape:
         return f"expected {_size(stored)} pixels, got {_size(drawn)}"
     distance = rms(stored, drawn)
-    if distance > TOLERANCE:
-        return f"expected an RMS difference ≤ {TOLERANCE}, got {distance:.2f}"
+    if distance > tolerance:
+        return f"expected an RMS difference ≤ {tolerance}, got {distance:.2f}"
     return ""
 
 

@@ -75,7 +75,9 @@ def arm(writable: Iterable[str], log: str) -> None:
             _check_open(arguments, readable, own, refuse)
         elif event in LISTING_EVENTS:
             path = _path(arguments[0] if arguments[0] is not None else ".")
-            if path is not None and path not in searched and not _inside(path, readable):
+            # Torch looks in each folder of sys.path for libraries: what is not there tells nothing.
+            known = path is None or path in searched or not os.path.lexists(path)
+            if not known and not _inside(path, readable):
                 refuse(f"got a listing of {path}")
         elif event in CHANGING_EVENTS:
             for path in map(_path, arguments[: CHANGING_EVENTS[event]]):

@@ -10,6 +10,7 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME, RunningKernel, start_new_kerne
 from tests.notebooks.workspace import Workspace
 
 GUARD = Path(__file__).with_name("guard.py")
+PERTURBATIONS = Path(__file__).with_name("perturbations.py")
 
 
 class GuardedKernel(RunningKernel):  # type: ignore[misc]  # nbval has no types
@@ -20,14 +21,20 @@ class GuardedKernel(RunningKernel):  # type: ignore[misc]  # nbval has no types
     workspace : Workspace
     startup_timeout : float, default 60
         In seconds.
+    perturbation : str, default ""
+        A function of `tests.notebooks.perturbations`, as ``name`` or ``name:seed``; by default
+        none.
 
     Raises
     ------
     RuntimeError
-        If the guard could not be armed: no cell runs unguarded.
+        If the guard could not be armed: no cell runs unguarded. Or if there is no such
+        perturbation.
     """
 
-    def __init__(self, workspace: Workspace, startup_timeout: float = 60) -> None:
+    def __init__(
+        self, workspace: Workspace, startup_timeout: float = 60, perturbation: str = ""
+    ) -> None:
         # The parent's __init__ knows no environment, so it is replaced rather than called.
         self._stderr = (workspace.root / "kernel.log").open("w")
         self.km, self.kc = start_new_kernel(
@@ -38,20 +45,24 @@ class GuardedKernel(RunningKernel):  # type: ignore[misc]  # nbval has no types
             env=workspace.environment(),
         )
         self._ensure_iopub_up()
-        self._arm(workspace, startup_timeout)
+        arm = f"arm({workspace.writable!r}, {str(workspace.journal)!r})"
+        self._prepare(GUARD, arm, startup_timeout)
+        if perturbation:
+            name, _, seed = perturbation.partition(":")
+            self._prepare(PERTURBATIONS, f"{name}({int(seed or 0)})", startup_timeout)
 
-    def _arm(self, workspace: Workspace, timeout: float) -> None:
-        text = GUARD.read_text(encoding="utf-8")
-        namespace = "{'__name__': 'notebook_guard'}"
-        call = f"arm({workspace.writable!r}, {str(workspace.journal)!r})"
+    def _prepare(self, module: Path, call: str, timeout: float) -> None:
+        """Execute the text of a module in the kernel, then a call of one of its functions."""
+        text = module.read_text(encoding="utf-8") + call
+        namespace = f"{{'__name__': 'notebook_{module.stem}'}}"
         # One expression, so that no name of ours is left among the notebook's variables.
-        code = f"exec(compile({text + call!r}, {GUARD.name!r}, 'exec'), {namespace})"
+        code = f"exec(compile({text!r}, {module.name!r}, 'exec'), {namespace})"
         message = self.kc.execute(code, silent=True, store_history=False)
         content = self._reply(message, timeout)
         self.await_idle(message, timeout)
         if content["status"] != "ok":
             self.stop()
-            raise RuntimeError(f"guard: expected to be armed, got {content}")
+            raise RuntimeError(f"{module.stem}: expected {call} to run, got {content}")
 
     def _reply(self, message: str, timeout: float) -> Any:
         while True:

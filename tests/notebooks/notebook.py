@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -133,7 +133,12 @@ def words(markdown: str) -> list[str]:
 
 def text_outputs(cell: Cell) -> Iterator[tuple[str, str]]:
     """Yield (kind, text) for each textual output: stdout, stderr, or a MIME type."""
-    for output in cell.outputs:
+    yield from texts(cell.outputs)
+
+
+def texts(outputs: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    """Yield (kind, text) for each textual one of a list of outputs."""
+    for output in outputs:
         if output.output_type == "stream":
             yield output.name, output.text
         elif output.output_type == "error":

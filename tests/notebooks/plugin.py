@@ -1,7 +1,8 @@
 """nbval, made strict: what `chapters/conftest.py` puts in the place of nbval's own collectors.
 
 For each notebook two collectors: `NotebookRules` reads it (`tests.notebooks.rules`), and
-`GuardedNotebook` runs it in an empty directory under a guard and compares figures too.
+`GuardedNotebook` runs it in an empty directory under a guard and compares figures too. How outputs
+are compared, `tests.notebooks.mode` says.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from typing import Any
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-from tests.notebooks import figures
+from tests.notebooks.comparison import differences
+from tests.notebooks.dependence import depends_on_features
 from tests.notebooks.kernel import GuardedKernel
-from tests.notebooks.notebook import Notebook
+from tests.notebooks.mode import mode_of, perturbation
+from tests.notebooks.notebook import Cell, Notebook
 from tests.notebooks.rules import Rule, rules_for
+from tests.notebooks.tolerance import tolerance_of
 from tests.notebooks.workspace import Workspace
 
 
@@ -70,9 +74,16 @@ class GuardedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval has no types
         self.compare_outputs = True  # even under --nbval-lax
 
     def collect(self) -> Iterator[GuardedCell]:
-        for cell in super().collect():
+        cells = list(super().collect())
+        depend = depends_on_features([cell.cell.source for cell in cells])
+        for cell, depends in zip(cells, depend, strict=True):
             yield GuardedCell.from_parent(
-                self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options
+                self,
+                name=cell.name,
+                cell_num=cell.cell_num,
+                cell=cell.cell,
+                options=cell.options,
+                depends=depends,
             )
 
     @cached_property
@@ -84,15 +95,22 @@ class GuardedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval has no types
     def setup(self) -> None:
         """Start the kernel; nothing is sanitised, since no output may hold what varies."""
         timeout = self.config.option.nbval_kernel_startup_timeout
-        self.kernel = GuardedKernel(self.workspace, timeout)
+        self.kernel = GuardedKernel(self.workspace, timeout, perturbation())
 
 
 class GuardedCell(IPyNbCell):  # type: ignore[misc]
-    """A cell whose figures, error stream and reach are checked too."""
+    """A cell whose figures, error stream and reach are checked too.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    Parameters
+    ----------
+    depends : bool
+        Whether its outputs depend on features, so that another machine's may differ.
+    """
+
+    def __init__(self, *args: Any, depends: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.output_timeout = 60  # seconds; nbval's 5 are too few on a busy machine
+        self.depends = depends
 
     def runtest(self) -> None:
         before = len(self.parent.workspace.trespasses())
@@ -105,9 +123,13 @@ class GuardedCell(IPyNbCell):  # type: ignore[misc]
             self.raise_cell_error("Cell wrote to its error stream", "".join(errors))
 
     def compare_outputs(self, test: Any, ref: Any, skip_compare: Any = None) -> bool:
-        if not super().compare_outputs(test, ref, skip_compare):
-            return False
+        mode, how, tolerance = mode_of(self.config), "letter by letter", None
+        reason = mode.reason
+        if mode.tolerant and self.depends:
+            how, tolerance = "with a tolerance", tolerance_of(Cell(self.cell_num, self.cell).course)
+        elif mode.tolerant:
+            reason = "since nothing in this cell depends on features"
         prefix = self.parent.workspace.root / "figures" / f"cell-{self.cell_num}"
-        problems = figures.compare(figures.pictures(ref), figures.pictures(test), prefix)
-        self.comparison_traceback.extend(problems)
-        return not problems
+        found = differences(ref, test, tolerance, prefix)
+        self.comparison_traceback = [f"Compared {how}, {reason}.", *found]
+        return not found

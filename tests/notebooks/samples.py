@@ -18,6 +18,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
+from tests.notebooks import fingerprint
 from tests.notebooks.notebook import Notebook
 from tests.notebooks.rules.metadata import NOTEBOOK_METADATA
 
@@ -91,6 +92,7 @@ def make_book(directory: Path) -> Path:
     chapters = directory / "chapters"
     chapters.mkdir(parents=True)
     shutil.copy(ROOT / "chapters" / "conftest.py", chapters)
+    fingerprint.write(chapters)
     (directory / "pytest.ini").write_text(STRICT)
     return chapters
 

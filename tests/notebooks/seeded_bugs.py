@@ -1,13 +1,15 @@
 """Would the notebook regression notice a bug? `python -m tests.notebooks.seeded_bugs`.
 
-Bugs are seeded one at a time into a copy of coursekit, and the chapter's notebook runs on the copy
-until its first failure. Unit tests are left out on purpose: this measures what the outputs of the
-chapter prove by themselves. The unchanged copy has to pass, and one that cannot be imported has to
-fail, which shows that the kernel runs the copy and not the installation.
+With ``--stored-outputs tolerant`` it asks that of the comparison where features differ, which
+cannot notice all of them. Bugs are seeded one at a time into a copy of coursekit, and the chapter's
+notebook runs on the copy until its first failure. Unit tests are left out on purpose: this measures
+what the outputs of the chapter prove by themselves. The unchanged copy has to pass, and one that
+cannot be imported has to fail, which shows that the kernel runs the copy and not the installation.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
@@ -21,9 +23,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from tests.notebooks.mode import OPTION
+
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = ROOT / "chapters" / "aggregation" / "vlad.ipynb"
 AT_ONCE = 2
+MODES = ("strict", "tolerant")
+UNNOTICED = {"strict": 0, "tolerant": 2}  # at most
 FAILED_CELL = re.compile(r"^FAILED \S+::(?P<item>.+?)(?: - .*)?$", re.MULTILINE)
 
 
@@ -38,7 +44,7 @@ class Bug:
 
 
 VLAD, CODEBOOK = "aggregation/vlad.py", "aggregation/codebook.py"
-WORDS = "aggregation/_words.py"
+WORDS, LLOYD = "aggregation/_words.py", "aggregation/_lloyd.py"
 SUBTRACTED = "sums -= counts[:, :, None] * words.centroids"
 SUMMED = "[cancelled.ravel()]\n    return counts, sums"
 OFFSET = "scores -= self.square_norms / 2"
@@ -75,8 +81,8 @@ BUGS = (
     ),
     Bug("nearest by dot product", WORDS, OFFSET, "pass"),
     Bug("offset twice too large", WORDS, OFFSET, "scores -= self.square_norms"),
-    Bug("words not divided by cell size", CODEBOOK, "/ sizes[:, None]", "/ sizes.mean()"),
-    Bug("seed forgotten", CODEBOOK, "random_state=rng)", "random_state=None)"),
+    Bug("words not divided by cell size", LLOYD, "* sums / counts)", "* sums / counts.mean())"),
+    Bug("seed forgotten", CODEBOOK, "np.random.RandomState(seed))", "np.random.RandomState(None))"),
 )
 FIRST_IMPORT = "from __future__ import annotations\n"
 UNIMPORTABLE = Bug(
@@ -114,7 +120,7 @@ def seed(bug: Bug, package: Path) -> None:
     path.write_text(text.replace(bug.right, bug.wrong), encoding="utf-8")
 
 
-def judge(bug: Bug | None, notebook: Path = CHAPTER) -> Verdict:
+def judge(bug: Bug | None, notebook: Path = CHAPTER, mode: str = "strict") -> Verdict:
     """Run a notebook on a copy of coursekit with one bug, or with none."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
@@ -123,7 +129,7 @@ def judge(bug: Bug | None, notebook: Path = CHAPTER) -> Verdict:
         if bug is not None:
             seed(bug, package)
         start = time.perf_counter()
-        done = _run(notebook, directory)
+        done = _run(notebook, directory, mode)
         seconds = time.perf_counter() - start
     if done.returncode > 1:
         raise RuntimeError(done.stdout + done.stderr)
@@ -131,10 +137,12 @@ def judge(bug: Bug | None, notebook: Path = CHAPTER) -> Verdict:
     return Verdict(bug, failed["item"] if failed else "", seconds, done.stdout)
 
 
-def judge_all(bugs: Sequence[Bug | None], notebook: Path = CHAPTER) -> list[Verdict]:
+def judge_all(
+    bugs: Sequence[Bug | None], notebook: Path = CHAPTER, mode: str = "strict"
+) -> list[Verdict]:
     """Judge several bugs, two at a time."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(partial(judge, notebook=notebook), bugs))
+        return list(pool.map(partial(judge, notebook=notebook, mode=mode), bugs))
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
@@ -148,7 +156,7 @@ def table(verdicts: Sequence[Verdict]) -> str:
     return "\n".join(lines)
 
 
-def _run(notebook: Path, directory: Path) -> subprocess.CompletedProcess[str]:
+def _run(notebook: Path, directory: Path, mode: str) -> subprocess.CompletedProcess[str]:
     """Run pytest from the repository; only the kernel finds the copy, by PYTHONPATH."""
     options = ["-x", "-q", "--nbval", "-k", "not rule", "-p", "no:cacheprovider", "--color=no"]
     return subprocess.run(
@@ -158,6 +166,7 @@ def _run(notebook: Path, directory: Path) -> subprocess.CompletedProcess[str]:
             "pytest",
             *options,
             f"--basetemp={directory / 'tmp'}",
+            f"{OPTION}={mode}",
             str(notebook),
         ],
         cwd=ROOT,
@@ -168,14 +177,21 @@ def _run(notebook: Path, directory: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def main() -> int:
-    """Print the table; fail unless every bug is caught and the unchanged copy passes."""
-    verdicts = judge_all([None, *BUGS])
-    sys.stdout.write(table(verdicts) + "\n")
-    clean, *seeded = verdicts
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table; fail unless enough bugs are caught and the unchanged copy passes."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument(OPTION, choices=MODES, default="strict", dest="mode")
+    mode = parser.parse_args(arguments).mode
+    clean, *seeded = verdicts = judge_all([None, *BUGS], mode=mode)
+    sys.stdout.write(f"{mode}\n{table(verdicts)}\n")
     if clean.failed:
         sys.stdout.write(f"The unchanged copy has to pass.\n{clean.text}")
-    return int(bool(clean.failed) or not all(verdict.caught for verdict in seeded))
+    return int(clean.caught or unnoticed(seeded) > UNNOTICED[mode])
+
+
+def unnoticed(verdicts: Sequence[Verdict]) -> int:
+    """Count the bugs with which every cell passed."""
+    return sum(not verdict.caught for verdict in verdicts)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 The outputs are the regression references, so they are made as they are verified: by a fresh kernel,
 in an empty directory, under the guard. Set-up cells and exercises are first brought up to date.
-A notebook is written whole, or, when a cell raises, not at all.
+A notebook is written whole, or, when a cell raises, not at all. Beside them stands the checksum of
+the features that they were made with (`tests.notebooks.fingerprint`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import nbformat
 from nbval.plugin import coalesce_streams
 from PIL import Image
 
+from tests.notebooks import fingerprint
 from tests.notebooks.kernel import GuardedKernel
 from tests.notebooks.notebook import Notebook
 from tests.notebooks.rules.metadata import CELL_METADATA, NOTEBOOK_METADATA
@@ -155,15 +157,29 @@ def main(arguments: list[str] | None = None) -> int:
     """Store the notebooks named on the command line, all chapters by default."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("paths", nargs="*", type=Path, help="notebooks; all chapters by default")
-    paths = parser.parse_args(arguments).paths or sorted(CHAPTERS.rglob("*.ipynb"))
-    with tempfile.TemporaryDirectory() as scratch:
-        for path in paths:
-            try:
+    paths = parser.parse_args(arguments).paths
+    try:
+        if paths:
+            _refuse_other_features()
+        with tempfile.TemporaryDirectory() as scratch:
+            for path in paths or sorted(CHAPTERS.rglob("*.ipynb")):
                 store(path, Path(scratch))
-            except StoreError as error:
-                _progress(f"{error}\nThe notebook was left as it was.\n")
-                return 1
+    except StoreError as error:
+        _progress(f"{error}\nWhat was stored is left as it was.\n")
+        return 1
+    if not paths:
+        fingerprint.write(CHAPTERS)
     return 0
+
+
+def _refuse_other_features() -> None:
+    """Refuse to store some notebooks with features that the others were not made with."""
+    stored, here = fingerprint.read(CHAPTERS), fingerprint.here()
+    if stored is None or stored.checksum != here.checksum:
+        raise StoreError(
+            f"features: expected those of the other stored outputs, {stored}, got {here}; "
+            "store all notebooks together, without naming any"
+        )
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ ALLOWED = {
     "get_sample_data('grace_hopper.jpg')",
     "a count of the cores": "import joblib; joblib.cpu_count(only_physical_cores=True)",
     "the machine": "open('/proc/self/stat').read(); open(os.devnull, 'w').write('x')",
+    "a look for a folder that is not there": "import contextlib\n"
+    "with contextlib.suppress(FileNotFoundError): os.listdir('/nowhere')",
     "a thread": "import threading; t = threading.Thread(target=print); t.start(); t.join()",
 }
 REFUSED = {

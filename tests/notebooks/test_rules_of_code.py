@@ -13,6 +13,7 @@ from tests.notebooks.rules import execution, metadata, outputs, pictures, shared
 from tests.notebooks.samples import code, described, figure, notebook, result, stdout
 
 REASON = "scikit-learn's message differs between versions"
+FEATURES = "from coursekit.features import sift\nsift"
 PLOT = "axes.plot(x);"
 
 
@@ -65,6 +66,21 @@ REFUSED: dict[str, tuple[Callable[..., Any], list[Any], str]] = {
         execution.exceptions_have_a_reason,
         [code("# NBVAL_IGNORE_OUTPUT\nx")],
         r"cell 1 \('# NBVAL_IGNORE_OUTPUT'\): expected a reason .*",
+    ),
+    "tolerance without a reason": (
+        execution.tolerances_have_a_reason,
+        [code(FEATURES, coursekit={"tolerance": {"whole": {"absolute": 1}}})],
+        r"cell 1 .*: coursekit\.tolerance: expected a reason of at least 20 characters, got ''",
+    ),
+    "tolerance without features": (
+        execution.tolerances_have_a_reason,
+        [code("x", coursekit={"tolerance": {"whole": {"absolute": 1}, "reason": REASON}})],
+        r"cell 1 \('x'\): expected a tolerance only where features enter, got one",
+    ),
+    "tolerance without a figure": (
+        execution.tolerances_have_a_reason,
+        [code(FEATURES, coursekit={"tolerance": {"figure": 9, "reason": REASON}})],
+        r"cell 1 .*: coursekit\.tolerance: expected a figure, got no picture",
     ),
     "magic": (
         execution.plain_python,
@@ -171,6 +187,14 @@ ACCEPTED: dict[str, tuple[Callable[..., Any], list[Any]]] = {
     "tag with a reason": (
         execution.exceptions_have_a_reason,
         [code("x", tags=["nbval-ignore-output"], coursekit={"reason": REASON})],
+    ),
+    "tolerance with a reason": (
+        execution.tolerances_have_a_reason,
+        [
+            code("x"),
+            code(FEATURES, coursekit={"tolerance": {"whole": {"absolute": 1}, "reason": REASON}}),
+            code("sift", figure(), coursekit={"tolerance": {"figure": 9, "reason": REASON}}),
+        ],
     ),
     "harmless tag": (execution.exceptions_have_a_reason, [code("x", tags=["hide-input"])]),
     "strict comment": (execution.exceptions_have_a_reason, [code("# NBVAL_CHECK_OUTPUT\nx")]),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.notebooks import seeded_bugs
 from tests.notebooks.seeded_bugs import (
     BUGS,
     ROOT,
@@ -60,3 +61,19 @@ def test_notebook_notices_bugs_of_its_first_cells() -> None:
 def test_table_counts_bugs_that_made_a_cell_fail() -> None:
     seen, unseen = Verdict(BUGS[0], "Cell 6", 2.0, ""), Verdict(BUGS[1], "", 30.0, "")
     assert table([Verdict(None, "", 30.0, ""), seen, unseen]).endswith("caught 1 of 2")
+
+
+@pytest.mark.parametrize(
+    ("mode", "missed", "status"),
+    [("strict", 0, 0), ("strict", 1, 1), ("tolerant", 2, 0), ("tolerant", 3, 1)],
+)
+def test_command_allows_for_what_a_tolerance_hides(
+    mode: str, missed: int, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fake(bugs: list[Bug | None], mode: str) -> list[Verdict]:
+        failed = ["Cell 6"] * (len(bugs) - 1 - missed) + [""] * missed
+        cells = zip(bugs, ["", *failed], strict=True)
+        return [Verdict(bug, cell, 1.0, "") for bug, cell in cells]
+
+    monkeypatch.setattr(seeded_bugs, "judge_all", fake)
+    assert seeded_bugs.main(["--stored-outputs", mode]) == status

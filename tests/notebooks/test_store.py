@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from coursekit.exercises import exercise_cells
+from tests.notebooks import fingerprint
 from tests.notebooks import store as store_module
 from tests.notebooks.notebook import Notebook
 from tests.notebooks.rules import RULES
@@ -122,4 +123,39 @@ def test_command_says_what_failed(
     assert main([]) == 1
     said = capsys.readouterr().err
     assert "NameError: name 'undefined' is not defined" in said
-    assert said.endswith("The notebook was left as it was.\n")
+    assert said.endswith("What was stored is left as it was.\n")
+    assert fingerprint.read(tmp_path) is None
+
+
+def test_checksum_of_the_features_is_stored_with_the_outputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "sample.ipynb", code("print(1)"))
+    monkeypatch.setattr(store_module, "CHAPTERS", tmp_path)
+    assert main([]) == 0
+    assert fingerprint.read(tmp_path) == fingerprint.here()
+
+
+@pytest.mark.parametrize("stored", [None, "0" * 64])
+def test_one_notebook_is_not_stored_with_features_that_the_others_lack(
+    stored: str | None,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = write(tmp_path / "sample.ipynb", code("print(1)"))
+    if stored:
+        (tmp_path / fingerprint.FILE).write_text(f"{stored}  SIFT, OpenCV 4.0.0\n")
+    before = path.read_bytes()
+    monkeypatch.setattr(store_module, "CHAPTERS", tmp_path)
+    assert main([str(path)]) == 1
+    expected = f"features: expected those of the other stored outputs, {fingerprint.read(tmp_path)}"
+    assert capsys.readouterr().err.startswith(expected)
+    assert path.read_bytes() == before
+
+
+def test_tolerance_of_a_cell_is_kept(tmp_path: Path) -> None:
+    tolerance = {"whole": {"absolute": 2}, "reason": "ranks follow the features"}
+    path = write(tmp_path / "s.ipynb", code("1", coursekit={"tolerance": tolerance}))
+    store(path, tmp_path)
+    assert Notebook.read(path).code[0].course == {"tolerance": tolerance}

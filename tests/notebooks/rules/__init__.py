@@ -37,6 +37,7 @@ RULES = (
     Rule("cells were executed in order", execution.executed_in_order),
     Rule("printed outputs are stored", execution.printed_outputs_are_stored),
     Rule("ignore tags have a reason", execution.exceptions_have_a_reason),
+    Rule("tolerances have a reason", execution.tolerances_have_a_reason),
     Rule("cells are plain Python", execution.plain_python),
     Rule("outputs are of known kinds", outputs.kinds),
     Rule("outputs hold nothing that varies", outputs.reproducible_text),

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from nbval.plugin import find_comment_markers, find_metadata_tags
 
+from tests.notebooks.dependence import depends_on_features
 from tests.notebooks.notebook import Cell, Notebook
-
-SHORTEST_REASON = 20  # characters: "slow" is no reason
+from tests.notebooks.tolerance import SHORTEST_REASON, problems
 
 
 def executed_in_order(notebook: Notebook) -> Iterator[str]:
@@ -33,6 +33,20 @@ def exceptions_have_a_reason(notebook: Notebook) -> Iterator[str]:
         reason = str(cell.course.get("reason", ""))
         if _weakens(cell) and len(reason) < SHORTEST_REASON:
             yield f"{cell}: expected a reason in metadata coursekit.reason, got {reason!r}"
+
+
+def tolerances_have_a_reason(notebook: Notebook) -> Iterator[str]:
+    """A cell may state a tolerance of its own, and only one whose outputs can differ does."""
+    depend = depends_on_features([cell.source for cell in notebook.code])
+    for cell, depends in zip(notebook.code, depend, strict=True):
+        if "tolerance" not in cell.course:
+            continue
+        for problem in problems(cell.course["tolerance"]):
+            yield f"{cell}: coursekit.tolerance: {problem}"
+        if not depends:
+            yield f"{cell}: expected a tolerance only where features enter, got one"
+        elif "figure" in cell.course["tolerance"] and not cell.has_picture:
+            yield f"{cell}: coursekit.tolerance: expected a figure, got no picture"
 
 
 def plain_python(notebook: Notebook) -> Iterator[str]:

@@ -1,0 +1,179 @@
+"""Each perturbation changes what it says, by as much as it says, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.notebooks import perturbed
+from tests.notebooks.kernel import PERTURBATIONS, GuardedKernel
+from tests.notebooks.mode import OPTION
+from tests.notebooks.samples import ROOT, code, make_book, run_pytest, write
+from tests.notebooks.store import run_cell, store
+from tests.notebooks.workspace import Workspace
+
+PERTURBED = """
+namespace = {{"__name__": "notebook_perturbations"}}
+exec(compile(open({path!r}).read() + {call!r}, "perturbations.py", "exec"), namespace)
+{action}
+"""
+SIFT = """
+import hashlib
+from functools import partial
+from coursekit.data import photo
+from coursekit.features import extract, sift
+detector = partial(sift, contrast_threshold=0.02)
+(found,) = extract([photo("umayyad_0")], detector)
+print(len(found), hashlib.sha256(found.descriptors.tobytes()).hexdigest())
+"""
+NETWORK = """
+import torch
+from coursekit.convnet.backbones import backbone
+torch.set_num_threads(1)
+maps = backbone()(torch.linspace(0, 1, 3 * 64 * 64).reshape(1, 3, 64, 64))
+print(*maps.double().flatten().tolist())
+"""
+MIXTURE = """
+import numpy as np
+from coursekit.aggregation import fisher_vector, gaussian_mixture
+X = np.random.default_rng(0).normal(size=(200, 2)) + [[0, 0], [2, 3]] * 100
+mixture = gaussian_mixture(X, 2)
+print(*np.concatenate([part.ravel() for part in mixture]).tolist())
+"""
+POSTERIORS = """
+import numpy as np
+from coursekit.aggregation import fisher_vector
+X = np.random.default_rng(0).normal(size=(200, 2))
+means, variances = np.array([[-1.0, 0.5], [1.0, 2.0]]), np.ones((2, 2))
+print(*fisher_vector(X, [0.4, 0.6], means, variances, power=1, norm=False).tolist())
+"""
+WHITENING = """
+import numpy as np
+from sklearn.decomposition import PCA
+from coursekit.retrieval import PCAWhitening
+X = np.random.default_rng(0).normal(size=(50, 8))
+print(*PCAWhitening(3).fit(X).transform(X).ravel().tolist())
+print(*PCA(3).fit_transform(X).ravel().tolist(), *PCA(3).fit(X).transform(X).ravel().tolist())
+"""
+CODEBOOK = """
+import numpy as np
+from coursekit.aggregation import assign, kmeans
+X = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
+centroids = kmeans(X, 5)
+print(*centroids.ravel().tolist(), *assign(X, centroids).tolist())
+"""
+
+
+@cache
+def run(action: str, call: str = "") -> str:
+    """Return what a fresh Python prints, with a perturbation or without."""
+    script = PERTURBED.format(path=str(PERTURBATIONS), call=call, action=action)
+    done = subprocess.run(
+        [sys.executable, "-c", script if call else action],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def numbers(printed: str) -> list[float]:
+    return [float(word) for word in printed.split()]
+
+
+def test_optimised_code_of_opencv_cannot_be_switched_off() -> None:
+    switches = "cv2.setUseOptimized(False); cv2.setNumThreads(1); cv2.ipp.setUseIPP(False)"
+    state = "cv2.useOptimized(), cv2.getNumThreads(), cv2.ipp.useIPP()"
+    before, after = run(
+        f"import cv2; before = {state}; {switches}; after = {state}; print([before, after])",
+        "optimised(0)",
+    ).split("), (")
+    assert before.strip("[(\n") == after.strip(")]\n")
+    assert before.startswith("[(True")
+
+
+def test_thinning_leaves_out_one_feature_in_a_thousand() -> None:
+    n, whole = run(SIFT).split()
+    thinned = [run(SIFT, f"thinned({seed})").split() for seed in range(3)]
+    lost = [int(n) - int(count) for count, _ in thinned]
+    assert 1 <= sum(lost) <= 20  # of 3 × 1746
+    assert len({whole, *(checksum for _, checksum in thinned)}) >= 3
+
+
+def test_thinning_is_repeatable() -> None:
+    assert run(SIFT, "thinned(1)") == run.__wrapped__(SIFT, "thinned(1)")
+
+
+@pytest.mark.parametrize(
+    "action", [NETWORK, MIXTURE, POSTERIORS, WHITENING], ids=["maps", "mixture", "Fisher", "PCA"]
+)
+def test_jitter_moves_what_is_promised_to_six_digits_by_a_millionth(action: str) -> None:
+    plain, jittered = numbers(run(action)), numbers(run(action, "jitter(1)"))
+    gaps = [abs(a - b) for a, b in zip(plain, jittered, strict=True)]
+    largest = max(map(abs, plain))
+    assert 1e-7 * largest < max(gaps) < 1e-4 * largest
+    assert sum(gap > 0 for gap in gaps) > len(gaps) / 2 or action == NETWORK  # which has zeros
+
+
+@pytest.mark.parametrize("action", [SIFT, CODEBOOK], ids=["features", "codebook"])
+def test_jitter_leaves_features_and_partitions_alone(action: str) -> None:
+    assert run(action) == run(action, "jitter(1)")
+
+
+def test_jitter_follows_its_seed() -> None:
+    first, other = run(WHITENING, "jitter(1)"), run(WHITENING, "jitter(2)")
+    assert run.__wrapped__(WHITENING, "jitter(1)") == first != other
+
+
+@pytest.mark.parametrize("name", ["optimised", "thinned:1", "jitter:2"])
+def test_no_name_is_left_in_the_kernel(name: str, tmp_path: Path) -> None:
+    kernels = [
+        GuardedKernel(Workspace.create(tmp_path / str(i)), perturbation=perturbation)
+        for i, perturbation in enumerate(("", name))
+    ]
+    try:
+        told = [run_cell(kernel, "print(sorted(globals()))", 1)[0].text for kernel in kernels]
+    finally:
+        for kernel in kernels:
+            kernel.stop()
+    assert told[0] == told[1]
+
+
+def test_unknown_perturbation_is_an_error(tmp_path: Path) -> None:
+    message = r"^perturbations: expected shaken\(0\) to run, got .*NameError"
+    with pytest.raises(RuntimeError, match=message):
+        GuardedKernel(Workspace.create(tmp_path / "run"), perturbation="shaken")
+
+
+def test_printed_digits_on_an_edge_fail_under_jitter(tmp_path: Path) -> None:
+    """What `python -m tests.notebooks.perturbed` runs: jitter is noticed if a digit shows it."""
+    source = WHITENING.partition("print")[0] + "whitened = PCAWhitening(3).fit(X).transform(X)\n"
+    chapters = make_book(tmp_path)
+    cells = code(source + "print(whitened[0, 0])"), code("print(f'{whitened[0, 0]:.3f}')")
+    store(write(chapters / "one.ipynb", *cells), tmp_path)
+    options = ("--nbval", "-k", "not rule", f"{OPTION}={perturbed.mode_for('jitter:1')}")
+    outcome = run_pytest(tmp_path, *options, env=[("NOTEBOOK_PERTURBATION", "jitter:1")])
+    assert list(outcome.failed) == [("one.ipynb", "Cell 0")]
+
+
+def test_command_runs_each_perturbation_with_the_comparison_that_has_to_pass(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fake(perturbation: str, paths: object) -> subprocess.CompletedProcess[str]:
+        status = int(perturbation == "thinned:2")
+        return subprocess.CompletedProcess([], status, f"cells\n{9 - status} passed\n", "")
+
+    monkeypatch.setattr(perturbed, "run", fake)
+    assert perturbed.main([]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[:2] == ["=== optimised, tolerant: 9 passed", "=== thinned:0, tolerant: 9 passed"]
+    assert told[3:5] == ["=== thinned:2, tolerant: cells", "8 passed"]
+    assert told[-1] == "=== jitter:2, strict: 9 passed"
+    assert perturbed.main(["--only", "jitter:7"]) == 0
