@@ -21,16 +21,15 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from benchmarks.aggregation_tables import (
     fisher_table,
-    mixture_table,
     supervector_table,
     words_table,
 )
+from benchmarks.learning_tables import codebook_table, iterations_table, mixture_table
 from benchmarks.pooling_tables import netvlad_table, pooling_table
 from benchmarks.tables import (
     Table,
     bag_of_words_table,
     images_table,
-    kmeans_table,
     vlad_table,
 )
 
@@ -42,13 +41,22 @@ AGGREGATION: tuple[Callable[[], Table], ...] = (
     partial(images_table, 2.0, 60, bar_for_jobs=1),
     partial(images_table, 2.5, 670, bar_for_jobs=2),
     partial(images_table, 3.0, 1460, bar_for_jobs=2),
-    partial(kmeans_table, 3.0),
     partial(fisher_table, 3.0, 64),
     partial(fisher_table, 3.0, 256),
     partial(supervector_table, 2.0),
-    partial(mixture_table, 3.0),
     partial(words_table, 2.0, 10_000),
     partial(words_table, 2.0, 100_000),
+)
+SMALL = {"N": 20_000, "D": 64, "K": 64}
+LARGE = {"N": 200_000, "D": 128, "K": 256}
+LEARNING: tuple[Callable[[], Table], ...] = (
+    *(
+        partial(iterations_table, 4.0, **size, peer=peer, bar=bar)
+        for size in (SMALL, LARGE)
+        for peer, bar in (("faiss", 1.0), ("scikit-learn", 0.9))
+    ),
+    partial(codebook_table, 4.0, **SMALL),
+    partial(mixture_table, 4.0),
 )
 POOLING: tuple[Callable[[], Table], ...] = (
     partial(pooling_table, 4.0),
@@ -56,7 +64,7 @@ POOLING: tuple[Callable[[], Table], ...] = (
     partial(netvlad_table, 1.5),
     partial(netvlad_table, 1.5, backward=True),
 )
-GROUPS = {"aggregation": AGGREGATION, "pooling": POOLING}
+GROUPS = {"aggregation": AGGREGATION, "learning": LEARNING, "pooling": POOLING}
 
 
 def main(names: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Comparisons of Fisher vectors, super-vectors, mixtures and the search of large codebooks."""
+"""Comparisons of Fisher vectors, super-vectors and the search of large codebooks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks import rivals
 from benchmarks.tables import Table, data, named
 from benchmarks.timing import compare
-from coursekit.aggregation import BagOfWords, assign, fisher_vector, gaussian_mixture, supervector
+from coursekit.aggregation import BagOfWords, assign, fisher_vector, supervector
 from coursekit.types import FloatArray, IntArray
 
 T, D = 2000, 64
@@ -70,37 +70,6 @@ def supervector_table(seconds: float) -> Table:
         named(compare(partial(np.matmul, descriptors, centroids.T), calls, seconds=seconds)),
         descriptors.nbytes,
         notes={"coursekit.supervector, soft": "in float64: small masses lose no digits"},
-    )
-
-
-def mixture_table(seconds: float) -> Table:
-    """Ten iterations of EM."""
-    N, K, n_iterations = 20_000, 64, 10
-    points, start = _centred_data(N, K)
-    points = points.astype(float)
-    contenders: dict[str, Callable[[], Any]] = {
-        "coursekit.gaussian_mixture": partial(gaussian_mixture, points, K, max_iter=n_iterations),
-        "scikit-learn": partial(rivals.sklearn_mixture, points, *start, n_iterations),
-        "NumPy": partial(rivals.numpy_mixture, points, *start, n_iterations),
-    }
-    logs = {name: rivals.log_likelihood(points, *learn()) for name, learn in contenders.items()}
-    np.testing.assert_allclose(logs["NumPy"], logs["scikit-learn"], rtol=1e-3)
-    np.testing.assert_allclose(logs["coursekit.gaussian_mixture"], logs["NumPy"], rtol=0.1)
-    z = np.hstack([points, points**2])
-    table, shares = z[:K].copy(), np.full((K, N), 1 / K)
-
-    def products() -> None:
-        for _ in range(n_iterations):
-            z @ table.T
-            shares @ z
-
-    notes = {name: f"log-likelihood {value:.2f}" for name, value in logs.items()}
-    notes["coursekit.gaussian_mixture"] += ", after up to ten iterations of k-means"
-    return Table(
-        f"Mixture of Gaussians, {n_iterations} iterations: N = {N}, D = {D}, K = {K}, float64",
-        named(compare(products, contenders, seconds=seconds), f"2 × {n_iterations} products"),
-        points.nbytes,
-        notes=notes,
     )
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import faiss
 import numpy as np
 from skimage.feature import fisher_vector, learn_gmm
 from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from coursekit.types import FloatArray, IntArray
@@ -85,6 +83,12 @@ def sklearn_kmeans(descriptors: FloatArray, start: FloatArray, n_iterations: int
     return centroids
 
 
+def sklearn_codebook(descriptors: FloatArray, n_words: int, seed: int) -> FloatArray:
+    """k-means of scikit-learn, with the start and the end that it chooses."""
+    centroids: FloatArray = KMeans(n_words, random_state=seed).fit(descriptors).cluster_centers_
+    return centroids
+
+
 def faiss_kmeans(descriptors: FloatArray, start: FloatArray, n_iterations: int) -> FloatArray:
     """k-means of faiss from given centroids."""
     K, D = start.shape
@@ -154,35 +158,12 @@ def skimage_fisher_vector(
     return vector
 
 
-def sklearn_mixture(
-    descriptors: FloatArray, weights: FloatArray, means: FloatArray, variances: FloatArray, n: int
+def sklearn_whole_mixture(
+    descriptors: FloatArray, n_components: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """EM of scikit-learn, n iterations from a given mixture."""
-    model = GaussianMixture(
-        len(means),
-        covariance_type="diag",
-        tol=0,
-        max_iter=n,
-        weights_init=weights,
-        means_init=means,
-        precisions_init=1 / variances,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # n is small on purpose
-        model.fit(descriptors)
+    """EM of scikit-learn, with the start and the end that it chooses."""
+    model = GaussianMixture(n_components, covariance_type="diag", random_state=0).fit(descriptors)
     return model.weights_, model.means_, model.covariances_
-
-
-def numpy_mixture(
-    descriptors: FloatArray, weights: FloatArray, means: FloatArray, variances: FloatArray, n: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """EM as in a textbook, n iterations from a given mixture."""
-    for _ in range(n):
-        gamma = np.exp(_log_posteriors(descriptors, weights, means, variances))
-        mass = gamma.sum(axis=0)[:, None]
-        weights, means = mass[:, 0] / len(descriptors), gamma.T @ descriptors / mass
-        variances = gamma.T @ descriptors**2 / mass - means**2 + 1e-6
-    return weights, means, variances
 
 
 def log_likelihood(

@@ -1,4 +1,4 @@
-"""Comparisons of VLAD, bag of words and k-means; contenders are checked to agree first."""
+"""Comparisons of VLAD and bag of words; contenders are checked to agree first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks import rivals
 from benchmarks.timing import Result, compare
-from coursekit.aggregation import VLAD, bag_of_words, kmeans, vlad
+from coursekit.aggregation import VLAD, bag_of_words, vlad
 from coursekit.types import FloatArray
 
 PRODUCT = "matrix product alone"
@@ -105,37 +105,6 @@ def images_table(seconds: float, median_size: int, *, bar_for_jobs: int) -> Tabl
     )
 
 
-def kmeans_table(seconds: float) -> Table:
-    """Ten iterations of k-means."""
-    N, D, K, n_iterations = 20_000, 64, 64, 10
-    points, start = data(N, D, K)
-    contenders: dict[str, Callable[[], FloatArray]] = {
-        "coursekit.kmeans (k-means++, float64)": partial(kmeans, points, K, max_iter=n_iterations),
-        "scikit-learn, float64": partial(
-            rivals.sklearn_kmeans, points.astype(float), start, n_iterations
-        ),
-        "scikit-learn, float32": partial(rivals.sklearn_kmeans, points, start, n_iterations),
-        "faiss, float32": partial(rivals.faiss_kmeans, points, start, n_iterations),
-    }
-    losses = {name: _distortion(points, learn()) for name, learn in contenders.items()}
-    ours, *from_one_start = losses.values()
-    np.testing.assert_allclose(from_one_start, from_one_start[0], rtol=0.01)
-    np.testing.assert_allclose(ours, from_one_start[0], rtol=0.1)
-
-    def products() -> None:
-        for _ in range(n_iterations):
-            points @ start.T
-
-    return Table(
-        f"k-means, {n_iterations} iterations: N = {N}, D = {D}, K = {K}",
-        named(compare(products, contenders, seconds=seconds), f"{n_iterations} matrix products"),
-        points.nbytes,
-        notes={
-            name: f"distortion {loss / min(losses.values()):.3f}" for name, loss in losses.items()
-        },
-    )
-
-
 def data(n: int, D: int, K: int) -> tuple[FloatArray, FloatArray]:
     """Return n descriptors and K centroids of length 1, like SIFT: positive, in soft clusters."""
     generator = np.random.default_rng(0)
@@ -156,11 +125,6 @@ def _agree(
     first, *others = [encode(descriptors, centroids) for encode in contenders.values()]
     for other in others:
         np.testing.assert_allclose(other, first, atol=atol)
-
-
-def _distortion(points: FloatArray, centroids: FloatArray) -> float:
-    words = rivals.numpy_words(points, centroids)
-    return float(np.square(points - centroids[words]).sum())
 
 
 def named(results: list[Result], name: str = PRODUCT) -> list[Result]:
