@@ -28,7 +28,7 @@ PARTS = (
     Part("Before you start", "prerequisites with links, minutes, slides (S10–S14)", short=True),
     Part("Intuition", "prose before any formula"),
     Part("The formula", "a displayed formula with its number, and a list that names the symbols"),
-    Part("By hand", "a small example, computed and asserted"),
+    Part("By hand", "a small example, computed, and printed from coursekit too"),
     Part("On real photos", "coursekit on photographs, and a figure"),
     Part("What goes wrong", "wrong variants that are run, with their effect"),
     Part("Exercises", "at least five exercises: statement, stub, check", short=True),

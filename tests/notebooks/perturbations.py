@@ -15,6 +15,9 @@ from typing import Any
 
 SHARE = 1e-3  # of the features, left out by `thinned`
 NOISE = 1e-6  # what `jitter` multiplies by 1 + this × a standard normal number
+# The same for PCA in float64. Codebooks are learnt from it, rounded to float32, and partitions are
+# promised bit for bit: so it has to be right to a dozen digits, and is.
+FINE_NOISE = 1e-12
 
 
 def optimised(seed: int) -> None:
@@ -58,31 +61,30 @@ def jitter(seed: int) -> None:
     from coursekit.convnet.backbones import Backbone
     from coursekit.retrieval.whitening import _Whitening
 
-    def shake(compute: Callable[..., Any]) -> Callable[..., Any]:
+    def shake(compute: Callable[..., Any], in_float64: float = NOISE) -> Callable[..., Any]:
         def shaken(*args: Any, **options: Any) -> Any:
-            return _shaken(seed, compute(*args, **options))
+            value = compute(*args, **options)
+            noise = in_float64 if str(getattr(value, "dtype", "")) == "float64" else NOISE
+            return _shaken(seed, value, noise)
 
         return shaken
 
     _replace(gaussian_mixture, shake)
     _replace(_posteriors._shares, shake)
-    for home, method in (
-        (Backbone, "forward"),
-        (_Whitening, "transform"),
-        (PCA, "transform"),
-        (PCA, "fit_transform"),
-    ):
-        setattr(home, method, shake(getattr(home, method)))
+    Backbone.forward = shake(Backbone.forward)
+    _Whitening.transform = shake(_Whitening.transform)
+    for method in ("transform", "fit_transform"):
+        setattr(PCA, method, shake(getattr(PCA, method), FINE_NOISE))
 
 
-def _shaken(seed: int, value: Any) -> Any:
-    """Return an array, tensor or mixture whose entries are each off by about a millionth."""
+def _shaken(seed: int, value: Any, noise: float) -> Any:
+    """Return an array, tensor or mixture whose entries are each off by about that share."""
     if hasattr(value, "means"):  # a mixture
-        weights, means, variances = (_shaken(seed, part) for part in value)
+        weights, means, variances = (_shaken(seed, part, noise) for part in value)
         return type(value)(weights / weights.sum(), means, variances)
     is_tensor = hasattr(value, "detach")
     array = value.detach().cpu().numpy() if is_tensor else value
-    factors = 1 + NOISE * _generator(seed, array).standard_normal(array.shape)
+    factors = 1 + noise * _generator(seed, array).standard_normal(array.shape)
     if is_tensor:
         return value * value.new_tensor(factors)
     return (value * factors).astype(value.dtype)

@@ -76,8 +76,8 @@ BUGS = (
     Bug(
         "farthest word",
         WORDS,
-        "= scores.argmax(axis=1)\n        return",
-        "= scores.argmin(axis=1)\n        return",
+        "nearest: NDArray[np.intp] = scores.argmax(axis=1)",
+        "return scores.argmin(axis=1)",
     ),
     Bug("nearest by dot product", WORDS, OFFSET, "pass"),
     Bug("offset twice too large", WORDS, OFFSET, "scores -= self.square_norms"),

@@ -52,6 +52,10 @@ def ignore_output(cells: Cells) -> None:
     code(cells)[3].metadata["tags"] = ["nbval-ignore-output"]
 
 
+def assert_a_number(cells: Cells) -> None:
+    code(cells)[3].source = "assert len(words) == 5\n" + code(cells)[3].source
+
+
 def write_directive(cells: Cells) -> None:
     markdown(cells, "## Intuition").source += "\n\n```{note}\nMind this.\n```"
 
@@ -144,6 +148,7 @@ BREAKAGES: dict[Callable[[Cells], None], str] = {
     run_out_of_order: "cells were executed in order",
     delete_output: "printed outputs are stored",
     ignore_output: "ignore tags have a reason",
+    assert_a_number: "nothing is asserted",
     write_directive: "Markdown holds no raw MyST",
     write_role: "Markdown holds no raw MyST",
     forget_alternative_text: "figures have alternative text",

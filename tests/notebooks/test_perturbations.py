@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -17,10 +19,14 @@ from tests.notebooks.samples import ROOT, code, make_book, run_pytest, write
 from tests.notebooks.store import run_cell, store
 from tests.notebooks.workspace import Workspace
 
-PERTURBED = """
-namespace = {{"__name__": "notebook_perturbations"}}
-exec(compile(open({path!r}).read() + {call!r}, "perturbations.py", "exec"), namespace)
-{action}
+RUN = """
+import contextlib, io, json
+for text in {texts!r}:
+    exec(compile(text, "perturbations.py", "exec"), {{"__name__": "notebook_perturbations"}})
+for action in {actions!r}:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(action, {{}})
+    print(json.dumps(printed.getvalue()))
 """
 SIFT = """
 import hashlib
@@ -31,35 +37,6 @@ detector = partial(sift, contrast_threshold=0.02)
 (found,) = extract([photo("umayyad_0")], detector)
 print(len(found), hashlib.sha256(found.descriptors.tobytes()).hexdigest())
 """
-NETWORK = """
-import torch
-from coursekit.convnet.backbones import backbone
-torch.set_num_threads(1)
-maps = backbone()(torch.linspace(0, 1, 3 * 64 * 64).reshape(1, 3, 64, 64))
-print(*maps.double().flatten().tolist())
-"""
-MIXTURE = """
-import numpy as np
-from coursekit.aggregation import fisher_vector, gaussian_mixture
-X = np.random.default_rng(0).normal(size=(200, 2)) + [[0, 0], [2, 3]] * 100
-mixture = gaussian_mixture(X, 2)
-print(*np.concatenate([part.ravel() for part in mixture]).tolist())
-"""
-POSTERIORS = """
-import numpy as np
-from coursekit.aggregation import fisher_vector
-X = np.random.default_rng(0).normal(size=(200, 2))
-means, variances = np.array([[-1.0, 0.5], [1.0, 2.0]]), np.ones((2, 2))
-print(*fisher_vector(X, [0.4, 0.6], means, variances, power=1, norm=False).tolist())
-"""
-WHITENING = """
-import numpy as np
-from sklearn.decomposition import PCA
-from coursekit.retrieval import PCAWhitening
-X = np.random.default_rng(0).normal(size=(50, 8))
-print(*PCAWhitening(3).fit(X).transform(X).ravel().tolist())
-print(*PCA(3).fit_transform(X).ravel().tolist(), *PCA(3).fit(X).transform(X).ravel().tolist())
-"""
 CODEBOOK = """
 import numpy as np
 from coursekit.aggregation import assign, kmeans
@@ -67,69 +44,118 @@ X = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
 centroids = kmeans(X, 5)
 print(*centroids.ravel().tolist(), *assign(X, centroids).tolist())
 """
+PCA = """
+import numpy as np
+from sklearn.decomposition import PCA
+X = np.random.default_rng(0).normal(size=(50, 8)).astype(np.{})
+print(*PCA(3).fit_transform(X).ravel().tolist(), *PCA(3).fit(X).transform(X).ravel().tolist())
+"""
+WHITENING = """
+import numpy as np
+from coursekit.retrieval import PCAWhitening
+X = np.random.default_rng(0).normal(size=(50, 8))
+whitened = PCAWhitening(3).fit(X).transform(X)
+print(*whitened.ravel().tolist())
+"""
+TO_SIX_DIGITS = {
+    "maps": """
+import torch
+from coursekit.convnet.backbones import backbone
+torch.set_num_threads(1)
+maps = backbone()(torch.linspace(0, 1, 3 * 64 * 64).reshape(1, 3, 64, 64))
+print(*maps[maps > 0].double().tolist())
+""",
+    "mixture": """
+import numpy as np
+from coursekit.aggregation import gaussian_mixture
+X = np.random.default_rng(0).normal(size=(200, 2)) + [[0, 0], [2, 3]] * 100
+print(*np.concatenate([part.ravel() for part in gaussian_mixture(X, 2)]).tolist())
+""",
+    "posteriors": """
+import numpy as np
+from coursekit.aggregation import fisher_vector
+X = np.random.default_rng(0).normal(size=(200, 2))
+means, variances = np.array([[-1.0, 0.5], [1.0, 2.0]]), np.ones((2, 2))
+print(*fisher_vector(X, [0.4, 0.6], means, variances, power=1, norm=False).tolist())
+""",
+    "whitening": WHITENING,
+    "PCA": PCA.format("float32"),
+}
+BIT_FOR_BIT = {"features": SIFT, "codebook": CODEBOOK}
+TO_A_DOZEN_DIGITS = {"PCA in float64": PCA.format("float64")}
+ALL = BIT_FOR_BIT | TO_SIX_DIGITS | TO_A_DOZEN_DIGITS
 
 
-@cache
-def run(action: str, call: str = "") -> str:
-    """Return what a fresh Python prints, with a perturbation or without."""
-    script = PERTURBED.format(path=str(PERTURBATIONS), call=call, action=action)
+def run(actions: Iterable[str], call: str = "") -> list[str]:
+    """Return what each action prints in a fresh Python, with a perturbation or without."""
+    texts = [PERTURBATIONS.read_text(encoding="utf-8") + call] if call else []
     done = subprocess.run(
-        [sys.executable, "-c", script if call else action],
+        [sys.executable, "-c", RUN.format(texts=texts, actions=list(actions))],
         cwd=ROOT,
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=True,
     )
-    return done.stdout
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def numbers(printed: str) -> list[float]:
-    return [float(word) for word in printed.split()]
+@cache
+def everything(call: str = "") -> dict[str, str]:
+    return dict(zip(ALL, run(ALL.values(), call), strict=True))
+
+
+def gaps(name: str) -> tuple[list[float], float]:
+    """Return how far jitter moves each number that an action prints, and the largest number."""
+    plain, jittered = everything()[name].split(), everything("jitter(1)")[name].split()
+    pairs = [(float(a), float(b)) for a, b in zip(plain, jittered, strict=True)]
+    return [abs(a - b) for a, b in pairs], max(abs(a) for a, _ in pairs)
 
 
 def test_optimised_code_of_opencv_cannot_be_switched_off() -> None:
     switches = "cv2.setUseOptimized(False); cv2.setNumThreads(1); cv2.ipp.setUseIPP(False)"
-    state = "cv2.useOptimized(), cv2.getNumThreads(), cv2.ipp.useIPP()"
-    before, after = run(
-        f"import cv2; before = {state}; {switches}; after = {state}; print([before, after])",
-        "optimised(0)",
-    ).split("), (")
-    assert before.strip("[(\n") == after.strip(")]\n")
-    assert before.startswith("[(True")
+    state = "print(cv2.useOptimized(), cv2.getNumThreads(), cv2.ipp.useIPP())"
+    before, after = run([f"import cv2; {state}; {switches}; {state}"], "optimised(0)")[
+        0
+    ].splitlines()
+    assert before == after
+    assert before.startswith("True")
 
 
 def test_thinning_leaves_out_one_feature_in_a_thousand() -> None:
-    n, whole = run(SIFT).split()
-    thinned = [run(SIFT, f"thinned({seed})").split() for seed in range(3)]
+    n, whole = everything()["features"].split()
+    thinned = [run([SIFT], f"thinned({seed})")[0].split() for seed in range(3)]
     lost = [int(n) - int(count) for count, _ in thinned]
     assert 1 <= sum(lost) <= 20  # of 3 × 1746
     assert len({whole, *(checksum for _, checksum in thinned)}) >= 3
 
 
-def test_thinning_is_repeatable() -> None:
-    assert run(SIFT, "thinned(1)") == run.__wrapped__(SIFT, "thinned(1)")
+@pytest.mark.parametrize("call", ["thinned(1)", "jitter(1)"])
+def test_perturbation_is_repeatable(call: str) -> None:
+    actions = [SIFT, WHITENING]
+    assert run(actions, call) == run(actions, call) != run(actions)
 
 
-@pytest.mark.parametrize(
-    "action", [NETWORK, MIXTURE, POSTERIORS, WHITENING], ids=["maps", "mixture", "Fisher", "PCA"]
-)
-def test_jitter_moves_what_is_promised_to_six_digits_by_a_millionth(action: str) -> None:
-    plain, jittered = numbers(run(action)), numbers(run(action, "jitter(1)"))
-    gaps = [abs(a - b) for a, b in zip(plain, jittered, strict=True)]
-    largest = max(map(abs, plain))
-    assert 1e-7 * largest < max(gaps) < 1e-4 * largest
-    assert sum(gap > 0 for gap in gaps) > len(gaps) / 2 or action == NETWORK  # which has zeros
+@pytest.mark.parametrize("name", TO_SIX_DIGITS)
+def test_jitter_moves_what_is_promised_to_six_digits_by_a_millionth(name: str) -> None:
+    moved, largest = gaps(name)
+    assert 1e-7 * largest < max(moved) < 1e-4 * largest
+    assert sum(gap > 0 for gap in moved) > len(moved) / 2
 
 
-@pytest.mark.parametrize("action", [SIFT, CODEBOOK], ids=["features", "codebook"])
-def test_jitter_leaves_features_and_partitions_alone(action: str) -> None:
-    assert run(action) == run(action, "jitter(1)")
+def test_jitter_leaves_a_dozen_digits_of_pca_in_float64() -> None:
+    """From it, rounded, codebooks are learnt."""
+    moved, largest = gaps("PCA in float64")
+    assert 0 < max(moved) < 1e-10 * largest
+
+
+@pytest.mark.parametrize("name", BIT_FOR_BIT)
+def test_jitter_leaves_features_and_partitions_alone(name: str) -> None:
+    assert everything()[name] == everything("jitter(1)")[name]
 
 
 def test_jitter_follows_its_seed() -> None:
-    first, other = run(WHITENING, "jitter(1)"), run(WHITENING, "jitter(2)")
-    assert run.__wrapped__(WHITENING, "jitter(1)") == first != other
+    assert run([WHITENING], "jitter(2)") != [everything("jitter(1)")["whitening"]]
 
 
 @pytest.mark.parametrize("name", ["optimised", "thinned:1", "jitter:2"])
@@ -154,7 +180,7 @@ def test_unknown_perturbation_is_an_error(tmp_path: Path) -> None:
 
 def test_printed_digits_on_an_edge_fail_under_jitter(tmp_path: Path) -> None:
     """What `python -m tests.notebooks.perturbed` runs: jitter is noticed if a digit shows it."""
-    source = WHITENING.partition("print")[0] + "whitened = PCAWhitening(3).fit(X).transform(X)\n"
+    source = WHITENING.partition("print")[0]
     chapters = make_book(tmp_path)
     cells = code(source + "print(whitened[0, 0])"), code("print(f'{whitened[0, 0]:.3f}')")
     store(write(chapters / "one.ipynb", *cells), tmp_path)

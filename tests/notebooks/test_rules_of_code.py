@@ -82,6 +82,26 @@ REFUSED: dict[str, tuple[Callable[..., Any], list[Any], str]] = {
         [code(FEATURES, coursekit={"tolerance": {"figure": 9, "reason": REASON}})],
         r"cell 1 .*: coursekit\.tolerance: expected a figure, got no picture",
     ),
+    "assertion": (
+        execution.nothing_is_asserted,
+        [code("for x in V:\n    assert x > 0")],
+        r"cell 1 .*: expected both sides printed, got 'assert x > 0'",
+    ),
+    "NumPy's assertion": (
+        execution.nothing_is_asserted,
+        [code("np.testing.assert_allclose(V, W)")],
+        r"cell 1 .*: expected both sides printed, got 'np\.testing\.assert_allclose\(V, W\)'",
+    ),
+    "imported assertion": (
+        execution.nothing_is_asserted,
+        [code("from numpy.testing import assert_allclose")],
+        r"cell 1 .*: expected both sides printed, got 'from numpy\.testing import .*'",
+    ),
+    "exception": (
+        execution.nothing_is_asserted,
+        [code("if gap > 0:\n    raise ValueError(gap)")],
+        r"cell 1 .*: expected both sides printed, got 'raise ValueError\(gap\)'",
+    ),
     "magic": (
         execution.plain_python,
         [code("%%capture\nprint(1)")],
@@ -195,6 +215,10 @@ ACCEPTED: dict[str, tuple[Callable[..., Any], list[Any]]] = {
             code(FEATURES, coursekit={"tolerance": {"whole": {"absolute": 1}, "reason": REASON}}),
             code("sift", figure(), coursekit={"tolerance": {"figure": 9, "reason": REASON}}),
         ],
+    ),
+    "both sides": (
+        execution.nothing_is_asserted,
+        [code("print('by hand', V, 'coursekit', W)\ntesting = 1\nprint(testing)")],
     ),
     "harmless tag": (execution.exceptions_have_a_reason, [code("x", tags=["hide-input"])]),
     "strict comment": (execution.exceptions_have_a_reason, [code("# NBVAL_CHECK_OUTPUT\nx")]),

@@ -73,6 +73,14 @@ def test_whole_numbers_differ_only_where_the_cell_says_so() -> None:
     assert differences("85 photos", "86 photos", COUNTS)
 
 
+def test_words_come_and_go_only_where_the_cell_says_so() -> None:
+    stored, computed = "gain -0.03 [-0.08, -0.00]", "gain -0.03 [-0.08, +0.00] level"
+    passing = Tolerance(decimals=Bound(0.03), whole=Bound(), figure=1, words=["level"])
+    assert differences(stored, computed, passing) == differences(computed, stored, passing) == []
+    assert differences(stored, computed)
+    assert differences(stored, computed.replace("level", "levelled"), passing)
+
+
 def test_bound_itself_is_within_the_tolerance() -> None:
     tenth = Tolerance(decimals=Bound(absolute=0.1), whole=Bound(), figure=1)
     assert abs(0.3 - 0.4) > 0.1  # the computer's rounding, not the reader's

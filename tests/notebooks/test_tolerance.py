@@ -36,10 +36,10 @@ def test_bound_adds_a_number_and_a_share() -> None:
             {"whole": {"absolute": 1}, "reason": "it varies"},
             "expected a reason of at least 20 characters, got 'it varies'",
         ),
-        ({"reason": REASON}, "expected one of decimals, whole, figure, got none"),
+        ({"reason": REASON}, "expected one of decimals, whole, figure, words, got none"),
         (
             {"numbers": 1, "figure": 3, "reason": REASON},
-            "expected decimals, whole, figure and reason, got numbers",
+            "expected decimals, whole, figure, words and reason, got numbers",
         ),
         (
             {"whole": 1, "reason": REASON},
@@ -58,6 +58,8 @@ def test_bound_adds_a_number_and_a_share() -> None:
             "whole: expected numbers > 0 as absolute or relative, got {'absolute': -1}",
         ),
         ({"figure": True, "reason": REASON}, "figure: expected a number > 0, got True"),
+        ({"words": "level", "reason": REASON}, "words: expected a list of words, got 'level'"),
+        ({"words": [".*"], "reason": REASON}, "words: expected a list of words, got ['.*']"),
     ],
 )
 def test_malformed_tolerance_is_refused(stated: Any, problem: str) -> None:

@@ -2,12 +2,14 @@
 
 Within a tolerance, a line is cut into numbers and the rest. The rest has to agree exactly, but for
 spaces beside a number, which make up for its width. Digits that belong to a word (`photo_0`), a
-version or a file name are no number but part of the rest, and so are NaN and infinity.
+version or a file name are no number but part of the rest, and so are NaN and infinity. Words that
+the cell lets come and go are left out.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile, zip_longest
 
@@ -84,8 +86,8 @@ def _difference(
 
 
 def _beyond(stored: str, computed: str, tolerance: Tolerance) -> Difference | None:
-    words, numbers = _split(stored)
-    new_words, new_numbers = _split(computed)
+    words, numbers = _split(stored, tolerance.words)
+    new_words, new_numbers = _split(computed, tolerance.words)
     if words != new_words:
         return _other_letters(stored, computed)
     for before, after in zip(numbers, new_numbers, strict=True):
@@ -101,8 +103,13 @@ def _other_letters(stored: str, computed: str) -> Difference:
     return Difference("expected the same letters, got others", (at, at))
 
 
-def _split(line: str) -> tuple[str, list[Number]]:
-    """Return a line with a mark for each number, spaces beside it gone, and the numbers."""
+def _split(line: str, passing: Sequence[str]) -> tuple[str, list[Number]]:
+    """Return a line with a mark for each number, spaces beside it gone, and the numbers.
+
+    Of the words that may come and go, and the spaces before them, nothing is left.
+    """
+    for word in passing:
+        line = re.sub(rf" *\b{word}\b", "", line)
     numbers = [_number(found) for found in NUMBER.finditer(line)]
     return re.sub(f" *{MARK} *", MARK, NUMBER.sub(MARK, line)), numbers
 

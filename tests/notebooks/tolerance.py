@@ -5,11 +5,15 @@ The bounds stand here and nowhere else. They hold in the cells that depend on fe
 ``metadata.coursekit.tolerance``, with the reason::
 
     {"whole": {"relative": 0.01}, "reason": "counts the features themselves"}
+
+A word that says what its numbers say may come and go with them, if the cell names it::
+
+    {"words": ["level"], "reason": "said where an interval holds zero"}
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -37,11 +41,14 @@ class Tolerance:
     decimals, whole : Bound
     figure : float
         Root mean squared difference of the pixels, in levels (0 to 255).
+    words : sequence of str
+        Words that may come and go.
     """
 
     decimals: Bound
     whole: Bound
     figure: float
+    words: Sequence[str] = ()
 
 
 # Figures cannot be compared exactly: another BLAS kernel moves a point by 1e-15, and anti-aliasing
@@ -98,6 +105,10 @@ def problems(stated: Any) -> Iterator[str]:
         yield from _problems_of_bound(name, stated.get(name, {"absolute": 1}))
     if not _is_size(stated.get("figure", 1)):
         yield f"figure: expected a number > 0, got {stated['figure']!r}"
+    words = stated.get("words", ["a"])
+    sound = isinstance(words, list) and words and all(isinstance(word, str) for word in words)
+    if not sound or not all(word.isalpha() for word in words):
+        yield f"words: expected a list of words, got {words!r}"
 
 
 def _problems_of_bound(name: str, stated: Any) -> Iterator[str]:

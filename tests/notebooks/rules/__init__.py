@@ -38,6 +38,7 @@ RULES = (
     Rule("printed outputs are stored", execution.printed_outputs_are_stored),
     Rule("ignore tags have a reason", execution.exceptions_have_a_reason),
     Rule("tolerances have a reason", execution.tolerances_have_a_reason),
+    Rule("nothing is asserted", execution.nothing_is_asserted),
     Rule("cells are plain Python", execution.plain_python),
     Rule("outputs are of known kinds", outputs.kinds),
     Rule("outputs hold nothing that varies", outputs.reproducible_text),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from nbval.plugin import find_comment_markers, find_metadata_tags
 
@@ -59,6 +60,23 @@ def plain_python(notebook: Notebook) -> Iterator[str]:
             ast.parse(cell.source)
         except SyntaxError as error:
             yield f"{cell}: expected plain Python, got {error.msg} in line {error.lineno}"
+
+
+def nothing_is_asserted(notebook: Notebook) -> Iterator[str]:
+    """A reader's run never stops on a number: a page prints both sides, and tests compare them."""
+    for cell in notebook.code:
+        for node in ast.walk(cell.tree):
+            if isinstance(node, ast.Assert | ast.Raise) or _names_testing(node):
+                line = cell.source.splitlines()[node.lineno - 1].strip()
+                yield f"{cell}: expected both sides printed, got {line!r}"
+
+
+def _names_testing(node: ast.AST) -> TypeGuard[ast.stmt | ast.expr]:
+    """Tell whether this is `np.testing`, or an import of it."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        module = getattr(node, "module", None) or ""
+        return any("testing" in f"{module}.{alias.name}".split(".") for alias in node.names)
+    return isinstance(node, ast.Attribute) and node.attr == "testing"
 
 
 def _weakens(cell: Cell) -> bool:
