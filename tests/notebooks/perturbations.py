@@ -71,8 +71,8 @@ def jitter(seed: int) -> None:
 
     _replace(gaussian_mixture, shake)
     _replace(_posteriors._shares, shake)
-    Backbone.forward = shake(Backbone.forward)
-    _Whitening.transform = shake(_Whitening.transform)
+    for owner, method in ((Backbone, "forward"), (_Whitening, "transform")):
+        setattr(owner, method, shake(getattr(owner, method)))
     for method in ("transform", "fit_transform"):
         setattr(PCA, method, shake(getattr(PCA, method), FINE_NOISE))
 
