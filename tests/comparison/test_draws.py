@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from coursekit.comparison import METHODS, POSTPROCESSING, SOURCES, evaluate, tuning
+from coursekit.comparison import METHODS, POSTPROCESSING, SOURCES, RankedLists, evaluate, tuning
 from coursekit.comparison.postprocessing import make_views
 from coursekit.retrieval import bootstrap_interval, mean_average_precision
 from coursekit.types import LocalFeatures
@@ -90,7 +91,7 @@ def same(rows):
 
 
 def test_a_row_is_mean_spread_and_interval_over_draws(small, toy):
-    kept = []
+    kept: list[RankedLists] = []
     rows = list(evaluate([toy["encoder"]], {"small": small}, codebooks=4, keep=kept.append))
     features = np.stack([Colour.features(image.load()) for image in small.database])
     precision = [
@@ -111,7 +112,8 @@ def test_a_row_is_mean_spread_and_interval_over_draws(small, toy):
 
 def test_the_first_draw_is_that_of_one_codebook(small, toy):
     """Its lists are those that are kept; its size and its time are those of the row."""
-    one, more = [], []
+    one: list[RankedLists] = []
+    more: list[RankedLists] = []
     alone = list(evaluate([toy["encoder"]], {"small": small}, codebooks=1, keep=one.append))
     list(evaluate([toy["encoder"]], {"small": small}, codebooks=3, keep=more.append))
     assert all((row.codebooks, row.spread) == (1, 0) for row in alone)
@@ -148,7 +150,7 @@ def test_without_chance_only_the_views_of_learned_whitening_are_drawn(small, toy
 
 
 def test_features_without_chance_are_computed_once_for_all_draws(small, toy, monkeypatch):
-    described = []
+    described: list[Any] = []
 
     def counted(self, images, transform=Colour.transform):
         described.extend(image for image in images if not isinstance(image, np.ndarray))

@@ -9,6 +9,7 @@ import torch
 from coursekit.comparison import tuning
 from coursekit.comparison.learnt import LayerPooled, LayerTrained, gem_layer
 from coursekit.pooling import NetVLAD
+from coursekit.training import random_view
 
 
 def far_start(maps, seed):
@@ -70,7 +71,7 @@ def test_trainings_that_share_their_views_come_out_as_alone(images):
 def test_views_of_one_seed_are_made_once(images, monkeypatch):
     made = []
 
-    def counted(image, side, rng, make=tuning.random_view):
+    def counted(image, side, rng, make=random_view):
         made.append(side)
         return make(image, side, rng)
 

@@ -114,7 +114,7 @@ def test_a_method_without_chance_meets_every_codebook_of_the_other(rng):
 
 def test_a_method_is_level_with_itself(rng):
     found = paired_difference(one := rng.random((5, 6)), one, list("aabbcc"))
-    assert found == (0, 0, 0)
+    assert tuple(found) == (0, 0, 0)
     assert found.is_level
     assert str(found) == "+0.000 [+0.000, +0.000] level"
 
