@@ -71,10 +71,13 @@ def jitter(seed: int) -> None:
 
     _replace(gaussian_mixture, shake)
     _replace(_posteriors._shares, shake)
-    for owner, method in ((Backbone, "forward"), (_Whitening, "transform")):
-        setattr(owner, method, shake(getattr(owner, method)))
-    for method in ("transform", "fit_transform"):
-        setattr(PCA, method, shake(getattr(PCA, method), FINE_NOISE))
+    for home, method, in_float64 in (
+        (Backbone, "forward", NOISE),
+        (_Whitening, "transform", NOISE),
+        (PCA, "transform", FINE_NOISE),
+        (PCA, "fit_transform", FINE_NOISE),
+    ):
+        setattr(home, method, shake(getattr(home, method), in_float64))
 
 
 def _shaken(seed: int, value: Any, noise: float) -> Any:
