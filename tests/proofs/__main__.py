@@ -97,7 +97,7 @@ def prove(
             said = table.word(Verdict("followed"), outcomes[place])
             minutes, seconds = divmod(int(time.monotonic() - start), 60)
             count = f"{done:3} of {len(running)}"
-            _say(f"{minutes:3}:{seconds:02}  {count}  {chapter}, {setting.name}: {said}")
+            _say(f"{minutes:3}:{seconds:02}  {count}  {chapter}, {setting.label}: {said}")
     finally:
         pool.shutdown(cancel_futures=True)  # when stopped, no further run starts
     return outcomes

@@ -54,6 +54,11 @@ class Setting:
         return f"{self.factor}: {self.value}" if self.value else self.factor
 
     @property
+    def label(self) -> str:
+        """The name, without the many parts of a combination."""
+        return self.factor if "; " in self.value else self.name
+
+    @property
     def variables(self) -> dict[str, str]:
         """One thread unless the setting says how many, so that two runs fit two cores."""
         return ONE_THREAD | dict(self.environment)

@@ -24,8 +24,7 @@ def table(
     chapters: Sequence[str], verdicts: Mapping[Setting, Verdict], outcomes: Outcomes
 ) -> list[str]:
     """Return a line for each setting, a column for each chapter; the last column is the seconds."""
-    names = {one: one.factor if one.factor.startswith("drawn") else one.name for one in verdicts}
-    width = max(map(len, names.values()))
+    width = max(len(one.label) for one in verdicts)
     columns = [max(len(chapter), len("not run")) for chapter in chapters]
     heads = map(str.ljust, chapters, columns)
     lines = ["  ".join([" " * width, *heads, "seconds"])]
@@ -35,16 +34,16 @@ def table(
             word(verdict, one).ljust(column) for column, one in zip(columns, found, strict=True)
         ]
         seconds = sum(one.seconds for one in found if one)
-        lines.append("  ".join([names[setting].ljust(width), *words, f"{seconds:7.0f}"]))
+        lines.append("  ".join([setting.label.ljust(width), *words, f"{seconds:7.0f}"]))
     return lines
 
 
 def legend(verdicts: Mapping[Setting, Verdict]) -> list[str]:
     """Return what was drawn, and why settings were not run."""
-    lines = [one.name for one in verdicts if one.factor.startswith("drawn")]
+    lines = [one.name for one in verdicts if one.label != one.name]
     for setting, (_, reason) in verdicts.items():
         if reason:
-            lines.append(f"not run: {setting.name} ({reason})")
+            lines.append(f"not run: {setting.label} ({reason})")
     return lines
 
 
@@ -60,7 +59,7 @@ def faults(outcomes: Outcomes) -> list[str]:
     lines = []
     for (chapter, cell, stored, computed), settings in found.items():
         everywhere = len(settings) == run[chapter] > 1
-        where = "every setting" if everywhere else ", ".join(one.name for one in settings)
+        where = "every setting" if everywhere else ", ".join(one.label for one in settings)
         lines += [f"{chapter}, {cell}, under {where}:"]
         lines += [f"    stored    {stored}", f"    computed  {computed}"]
     return lines
