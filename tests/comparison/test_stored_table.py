@@ -32,7 +32,6 @@ def test_figures_are_in_range_and_kinds_those_of_the_sets():
         assert {one.rsplit(" ", 1)[0] for one in row.per_kind.split("; ")} == kinds[row.dataset]
 
 
-@pytest.mark.xfail(strict=True, reason="the table was made before rows were drawn five times")
 def test_what_rests_on_chance_is_of_five_codebooks_and_the_rest_of_one():
     for row in stored_rows():
         chance = METHODS[row.method].chance or row.postprocessing == "learned whitening"

@@ -71,8 +71,8 @@ def _read_neighbour(cell: Any) -> None:
 
 
 BREAKAGES = {
-    "text": Breakage("print(2 + 2)", _store_text, "mismatch 'stdout'"),
-    "result": Breakage("[3, 4]", _store_result, "mismatch 'text/plain'"),
+    "text": Breakage("print(2 + 2)", _store_text, "stored:   5\n  computed: 4"),
+    "result": Breakage("[3, 4]", _store_result, "stored:   [3, 5]\n  computed: [3, 4]"),
     "moved curve": Breakage(PLOT, _move_curve, "figure 1: expected an RMS difference"),
     "new picture": Breakage(PLOT, _lose_picture, "figures: expected 0, got 1"),
     "lost picture": Breakage(
@@ -167,5 +167,5 @@ def test_no_cell_runs_without_the_guard(tmp_path: Path, monkeypatch: pytest.Monk
     broken = tmp_path / "guard.py"
     broken.write_text("raise OSError('no guard')")
     monkeypatch.setattr(kernel, "GUARD", broken)
-    with pytest.raises(RuntimeError, match=r"^guard: expected to be armed, got .*no guard"):
+    with pytest.raises(RuntimeError, match=r"^guard: expected arm\(.* to run, got .*no guard"):
         kernel.GuardedKernel(Workspace.create(tmp_path / "run"))
