@@ -58,7 +58,7 @@ lint: $(READY)  ## ruff and mypy
 notebooks: $(READY)  ## execute every notebook anew and store its outputs
 	$(PY) -m tests.notebooks.store
 
-proofs: $(READY)  ## half an hour: the chapters as on other machines, seeded bugs; goes on where it stopped
+proofs: $(READY)  ## half an hour or more: the chapters as on other machines, seeded bugs; goes on where it stopped
 	$(PY) -m tests.proofs $(if $(FRESH),--fresh)
 
 shuffle: $(READY)  ## the unit tests in a drawn order: make shuffle SEED=2
