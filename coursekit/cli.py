@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument(
         "--all",
         action="store_true",
-        help="every method on the sets that ship: up to 20 minutes on two cores",
+        help="every method on the sets that ship: some twenty minutes or more on two cores",
     )
     evaluation.add_argument(
         "--codebooks",

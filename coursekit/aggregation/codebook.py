@@ -46,7 +46,7 @@ def kmeans(
     codebook, is the same to the last bit on every processor, with every BLAS and any number of
     threads. For that, descriptors are rounded to a grid of integers whose norm, from the mean of
     all, is at most about 800, and centroids to sixteenths of its step. SIFT's own integers are not
-    changed by it; of RootSIFT it costs less than one part in 10 000 of the distortion. Where what
+    changed by it; of RootSIFT it takes off some two ten-thousandths of the distortion. Where what
     is rounded off exceeds a thousandth of the distortion (one descriptor thousands of times farther
     out than the rest, say), the grid is 20 000 times finer, and the products take float64.
 
@@ -100,9 +100,8 @@ def kmeans(
     try:
         centroids = _learn(points, n_words, start, seeds, max_iter)
     except FloatingPointError as error:
-        raise refusal(
-            [("descriptors", points), ("init", points if start is None else start)]
-        ) from error
+        given = {"descriptors": points} | ({} if start is None else {"init": start})
+        raise refusal(given.items()) from error
     except TooFewPointsError as error:
         n_distinct = error.n_distinct
         raise ValueError(

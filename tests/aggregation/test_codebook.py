@@ -18,6 +18,8 @@ from coursekit.aggregation._blocks import MAX_ROWS
 from coursekit.aggregation._grid import DOUBLE, SINGLE, STEPS, Grid
 from coursekit.aggregation._lloyd import Partition
 from coursekit.aggregation._seeding import spread_points
+from coursekit.data import photos
+from coursekit.features import sift
 from tests.oracles.aggregation import slow_assign, slow_lloyd
 
 
@@ -160,6 +162,19 @@ def test_a_word_without_descriptors_moves_to_the_farthest_of_them():
     points = np.array([[0.0], [1.0], [2.0], [50.0]])
     centroids = kmeans(points, 2, init=[[1.0], [1000.0]])
     assert sorted(centroids.ravel().tolist()) == [1.0, 50.0]
+
+
+def test_of_root_sift_rounding_takes_off_what_the_docstring_says():
+    points = np.concatenate([sift(photo.load()).descriptors for photo in photos()[:6]])
+    grid = Grid.around(points, SINGLE)
+    lost = grid.noise(points) / grid.scale**2
+    assert 1e-4 < lost / distortion(points, kmeans(points, 16)) < 3e-4
+
+
+@pytest.mark.parametrize(("init", "named"), [(None, "descriptors"), ([[2e200]], "init")])
+def test_what_is_too_large_to_be_squared_is_named(init, named):
+    with pytest.raises(ValueError, match=rf"^{named}: expected magnitudes that float64 can square"):
+        kmeans([[1e200], [-1e200]], 1, init=init)
 
 
 @pytest.mark.parametrize(
